@@ -1,0 +1,85 @@
+package accel
+
+import (
+	"context"
+	"errors"
+	"fmt"
+)
+
+// Errors a caller decides on.
+var (
+	ErrNoDevice    = errors.New("no such device")
+	ErrUnsupported = errors.New("not supported by this device")
+	ErrOutOfMemory = errors.New("out of device memory")
+	ErrLost        = errors.New("device lost")
+)
+
+// Info describes a device to people: logs, placement listings.
+type Info struct {
+	Kind    string // cpu, opencl, cuda
+	Name    string
+	Driver  string
+	Threads int   // workers that compute at the same time; 0 if not known
+	Memory  int64 // bytes; 0 if not known
+}
+
+// Device runs programs. Compile is slow; everything else is quick.
+type Device interface {
+	Info() Info
+	// Supports returns nil, or an error wrapping ErrUnsupported with the reason.
+	Supports(p *Program, step int) error
+	// Compile makes weights resident and plans scratch for batches of up to
+	// maxRows rows. The program must not change afterwards.
+	Compile(p *Program, maxRows int) (Exec, error)
+	// Alloc returns memory for floats float32 values.
+	Alloc(floats int) (Buffer, error)
+	// NewStream returns a queue with one owner; work runs in the order given.
+	NewStream() (Stream, error)
+	// Close fails, naming them, while execs, buffers or streams are open.
+	Close() error
+}
+
+// Buffer is memory on a device.
+type Buffer interface {
+	Floats() int
+	Free() error
+}
+
+// Exec is a program compiled for one device: weights resident, safe to share
+// between streams. Each stream keeps its own scratch for it.
+type Exec interface {
+	Program() *Program
+	MaxRows() int
+	Close() error
+}
+
+// Args are the operands of one run.
+type Args struct {
+	Inputs  []Buffer   // as Program.Inputs
+	Outputs []Buffer   // as Program.Outputs; a nil entry is not wanted
+	Norms   []NormRule // as Program.NormSteps; empty means source everywhere
+	// Moments receives, per norm step, the batch mean (C values) followed by
+	// the biased batch variance (C values) of the step's input. Empty, or nil
+	// entries, where not wanted.
+	Moments []Buffer
+}
+
+// Stream is an ordered queue of work with one owner. Run and Upload may return
+// before the work is done; Download's destination is valid after Sync. The
+// first error since the last Sync is reported by Sync at the latest.
+type Stream interface {
+	// Upload copies src into dst; src may be reused when it returns.
+	Upload(dst Buffer, src []float32) error
+	// Run executes e on rows rows, 1 <= rows <= e.MaxRows(). Rules are read
+	// before it returns.
+	Run(e Exec, rows int, a Args) error
+	// Download copies the first len(dst) values of src.
+	Download(dst []float32, src Buffer) error
+	Sync(ctx context.Context) error
+	Close() error
+}
+
+// Unsupported wraps ErrUnsupported with what and why.
+func Unsupported(step Step, why string) error {
+	return fmt.Errorf("node %q: op %s: %w: %s", step.Name, step.Op.Kind(), ErrUnsupported, why)
+}

@@ -1,0 +1,68 @@
+package configs
+
+import (
+	"ttad/models"
+	"ttad/stream"
+	"ttad/tta"
+)
+
+// File is a whole configuration.
+type File struct {
+	Version int              `yaml:"version" doc:"Version of this format; 1." required:"true" range:"[1,1]" reload:"cold"`
+	Bus     stream.BusConfig `yaml:"bus" doc:"NATS connection." reload:"cold"`
+	Device  DeviceConfig     `yaml:"device" doc:"Where models run." reload:"cold"`
+	Groups  map[string]Group `yaml:"groups" doc:"One model, one input and the pipelines on it, by name." required:"true" pattern:"^[a-z0-9][a-z0-9_-]{0,31}$" reload:"warm"`
+	HTTP    HTTPConfig       `yaml:"http" doc:"Health and metrics." reload:"cold"`
+	Log     LogConfig        `yaml:"log" doc:"Log lines on standard error." reload:"hot"`
+}
+
+// DeviceConfig picks a device.
+type DeviceConfig struct {
+	Prefer  []string `yaml:"prefer" doc:"Kinds in order of preference. This build has cpu." enum:"cpu" reload:"cold"`
+	Threads int      `yaml:"threads" doc:"CPU workers; 0 is all the process may use." range:"[0,4096]" reload:"cold"`
+}
+
+// Group is one model, one input and its pipelines.
+type Group struct {
+	Model     models.Config           `yaml:"model" doc:"The frozen classifier." required:"true" reload:"cold"`
+	Input     stream.InputConfig      `yaml:"input" doc:"What is consumed." reload:"cold"`
+	Batch     stream.BatchConfig      `yaml:"batch" doc:"When a batch closes." reload:"warm"`
+	Output    stream.OutputConfig     `yaml:"output" doc:"What is published." reload:"hot"`
+	Pipelines []tta.PipelineConfig    `yaml:"pipelines" doc:"Strategies side by side on one model; exactly one champion." required:"true" reload:"warm"`
+	Guard     tta.GuardConfig         `yaml:"guard" doc:"When the source view answers instead." reload:"hot"`
+	Commit    stream.CommitConfig     `yaml:"commit" doc:"Delivery guarantee." reload:"cold"`
+	DLQ       stream.DeadLetterConfig `yaml:"dlq" doc:"Dead letters." reload:"hot"`
+	Limits    stream.LimitsConfig     `yaml:"limits" doc:"Bounds." reload:"hot"`
+	Seed      uint64                  `yaml:"seed" doc:"Seed of every random choice in this group." reload:"warm"`
+}
+
+// HTTPConfig is the endpoint for health checks and metrics.
+type HTTPConfig struct {
+	Listen string `yaml:"listen" doc:"Address of /healthz, /readyz and /metrics; empty is off." reload:"cold"`
+}
+
+// LogConfig shapes log lines.
+type LogConfig struct {
+	Level  string `yaml:"level" doc:"Lowest level written." enum:"debug,info,warn,error" reload:"hot"`
+	Format string `yaml:"format" doc:"json, or console for people; auto is console on a terminal." enum:"auto,json,console" reload:"cold"`
+}
+
+// Default is a file with every default and no group.
+func Default() File {
+	return File{
+		Version: 1,
+		Bus:     stream.DefaultBus(),
+		Device:  DeviceConfig{Prefer: []string{"cpu"}},
+		HTTP:    HTTPConfig{Listen: "127.0.0.1:9464"},
+		Log:     LogConfig{Level: "info", Format: "auto"},
+	}
+}
+
+// DefaultGroup is what a group starts from before its mapping is read.
+func DefaultGroup() Group {
+	return Group{
+		Model: models.DefaultConfig(), Input: stream.DefaultInput(), Batch: stream.DefaultBatch(),
+		Output: stream.DefaultOutput(), Guard: tta.DefaultGuard(), Commit: stream.DefaultCommit(),
+		DLQ: stream.DefaultDeadLetter(), Limits: stream.DefaultLimits(),
+	}
+}

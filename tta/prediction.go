@@ -1,0 +1,41 @@
+package tta
+
+import "time"
+
+// Prediction is what is published for one item: the rows of one pipeline's
+// answer that belong to it.
+type Prediction struct {
+	Item     Item
+	Pipeline string
+	Role     Role
+	Step     uint64
+	Rows     []RowPrediction
+	Queue    time.Duration // from receipt to the start of the batch
+	Compute  time.Duration // the batch's forwards and strategies
+}
+
+// RowPrediction is one row's answer.
+type RowPrediction struct {
+	Class   int
+	Label   string // empty where no names are known
+	Score   float32
+	Probs   []float32 // shared with the batch's result; read-only
+	Source  *RowSource
+	Entropy float32 // of Probs, natural logarithm
+	Margin  float32 // between the two largest Probs
+	Guard   string
+	Trail   []RowTrail
+}
+
+// RowSource is the source view's answer for the row.
+type RowSource struct {
+	Class int
+	Prob  float32
+}
+
+// RowTrail is what one strategy did to the row.
+type RowTrail struct {
+	Strategy string
+	Class    int
+	Shift    float32
+}

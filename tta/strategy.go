@@ -1,0 +1,111 @@
+package tta
+
+import (
+	"context"
+	"math/rand/v2"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"ttad/accel"
+	"ttad/models"
+)
+
+// Strategy is an adaptation method. It asks for one method; every stage below
+// is an optional interface, found once when the pipeline is built.
+//
+// Stages keep the laws of tta/ttatest: Prepare, Correct and Decide read state,
+// Update writes it; probs is the strategy's own, Output is shared and read-only;
+// rows stay finite, non-negative and sum to 1, in their order; a batch of one row
+// works; one goroutine calls a strategy.
+type Strategy interface {
+	Needs() Needs
+}
+
+// Needs says what a strategy wants kept from the forward and which part of the
+// model it owns. Two strategies that own the same part are refused when the
+// pipeline is built.
+type Needs struct {
+	Keep models.Keep
+	Owns Part
+}
+
+// Part is a part of the model an overlay can change.
+type Part string
+
+// Parts of a model.
+const (
+	OwnsNothing Part = ""
+	OwnsNorm    Part = "norm"
+)
+
+// Preparer sets up the overlay before the forward.
+type Preparer interface {
+	Prepare(ctx context.Context, b *Batch, o *models.Overlay) error
+}
+
+// Corrector changes probs [rows classes] in place after the forward.
+type Corrector interface {
+	Correct(ctx context.Context, b *Batch, out *models.Output, probs *accel.Tensor) error
+}
+
+// Decider replaces the argmax: it writes a class and its score for every row and
+// leaves the probabilities alone. It comes last in a pipeline.
+type Decider interface {
+	Decide(ctx context.Context, b *Batch, out *models.Output, probs *accel.Tensor, class []int32, score []float32) error
+	// Labels names the classes it can answer with; nil means the model's.
+	Labels() []string
+}
+
+// Updater learns from a batch, without labels, after publishing. probs is what
+// the pipeline answered.
+type Updater interface {
+	Update(ctx context.Context, b *Batch, out *models.Output, probs *accel.Tensor) error
+}
+
+// Stateful strategies carry something from batch to batch. Restore of a
+// snapshot continues exactly; of rubbish it errs and changes nothing; Reset
+// equals newly built.
+type Stateful interface {
+	Snapshot() ([]byte, error)
+	Restore([]byte) error
+	Reset()
+}
+
+// Forward runs the model on a batch under an overlay.
+type Forward func(ctx context.Context, b *Batch, o *models.Overlay, keep models.Keep) (*models.Output, error)
+
+// Env is what a strategy's constructor is given. Randomness and time come from
+// here, so that the same seed and input give the same bits.
+type Env struct {
+	Pipeline     string
+	Classes      int
+	Labels       []string // class names, nil where none are known
+	FeatureWidth int      // 0 where the model has no features
+	Norms        []models.NormNode
+	Model        string // name for messages
+	// OutputsOnly is set for models of kind "outputs": there is no forward to change.
+	OutputsOnly bool
+	// FoldedBN lists layers whose BatchNormalization the export merged away.
+	FoldedBN []string
+	Forward  Forward
+	Rand     *rand.Rand
+	Now      func() time.Time
+	Log      zerolog.Logger
+}
+
+// Spec describes a strategy to the registry, the configuration and the docs.
+type Spec struct {
+	Name     string // as in YAML
+	Title    string
+	Summary  string // one sentence
+	Doc      string // Markdown: what it does, equations, when it helps, when it harms
+	Citation string // paper, year, arXiv id
+	// NewConfig returns a pointer to the strategy's Config holding defaults. Its
+	// fields carry the tags package configs reads.
+	NewConfig func() any
+	// New builds the strategy from a decoded and validated Config.
+	New func(env Env, cfg any) (Strategy, error)
+	// Example is a YAML fragment for docs, such as "alphabn: {source_weight: 0.9}".
+	Example string
+}
