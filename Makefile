@@ -1,0 +1,41 @@
+# Targets for people; .ci/run calls the same ones.
+GO          ?= go
+STATICCHECK ?= honnef.co/go/tools/cmd/staticcheck@v0.8.2
+GOVULNCHECK ?= golang.org/x/vuln/cmd/govulncheck@v1.9.0
+RACE_PKGS    = ./stream/... ./tta/... ./internal/daemon/... ./internal/demo/... ./accel/... ./models ./integration/...
+
+.PHONY: help build test race purego fuzz lint docs docs-check check vuln bench results train-demo golden
+
+help: ## list targets
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+build: ## one static binary in bin/ttad
+	CGO_ENABLED=0 $(GO) build -trimpath -o bin/ttad ./cmd/ttad
+
+test: ## all unit and integration tests
+	$(GO) test ./...
+
+race: ## the concurrent packages under the race detector
+	$(GO) test -race -short $(RACE_PKGS)
+
+purego: ## the kernels' tests without assembly
+	$(GO) test -tags purego ./accel/... ./models/...
+
+lint: ## gofmt, vet, staticcheck
+	@test -z "$$(gofmt -l .)" || { echo "not gofmt-ed:"; gofmt -l .; exit 1; }
+	$(GO) vet ./...
+	$(GO) run $(STATICCHECK) ./...
+
+docs: ## regenerate the generated documents
+	$(GO) run ./internal/gendocs
+
+docs-check: docs ## fail when generated documents are out of date
+	git diff --exit-code -- docs configs
+
+vuln: ## known vulnerabilities in what we call (needs the network)
+	$(GO) run $(GOVULNCHECK) ./...
+
+check: lint docs-check test race purego ## what CI runs, but for the demo
+
+bench: ## benchmarks of kernels, strategies and codecs
+	$(GO) test -run '^$$' -bench . -benchmem ./accel/... ./tta/... ./stream/... ./models/...
