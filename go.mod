@@ -1,6 +1,6 @@
 module ttad
 
-go 1.26
+go 1.26.8
 
 require (
 	codeberg.org/go-fonts/liberation v0.5.0 // indirect
