@@ -1,0 +1,8 @@
+// Package daemon wires the rooms together: it opens devices and models, builds
+// groups of pipelines, connects them to NATS and runs one engine a group, the
+// only goroutine that touches the group's adaptation state. Commands, the demo and
+// integration tests start it; a main package could not be imported.
+//
+// There is no logic of its own here: batching and delivery are package stream's,
+// adaptation is package tta's, arithmetic is package accel's.
+package daemon
