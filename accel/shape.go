@@ -25,16 +25,17 @@ func (d Dim) Static() bool { return d.PerRow == 0 }
 
 // String prints 64, N, 4N or 4N+1.
 func (d Dim) String() string {
-	switch {
-	case d.PerRow == 0:
+	if d.Static() {
 		return fmt.Sprint(d.Fixed)
-	case d.Fixed == 0 && d.PerRow == 1:
-		return "N"
-	case d.Fixed == 0:
-		return fmt.Sprintf("%dN", d.PerRow)
-	default:
-		return fmt.Sprintf("%dN%+d", d.PerRow, d.Fixed)
 	}
+	rows := "N"
+	if d.PerRow != 1 {
+		rows = fmt.Sprintf("%dN", d.PerRow)
+	}
+	if d.Fixed == 0 {
+		return rows
+	}
+	return fmt.Sprintf("%s%+d", rows, d.Fixed)
 }
 
 // Shape lists the extents of a row-major tensor, outermost first.
