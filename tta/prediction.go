@@ -10,6 +10,9 @@ type Prediction struct {
 	Role     Role
 	Step     uint64
 	Rows     []RowPrediction
+	// NoAnswer lists the item's rows that have no finite answer. An item with
+	// any is not published: it becomes a dead letter.
+	NoAnswer []int
 	Queue    time.Duration // from receipt to the start of the batch
 	Compute  time.Duration // the batch's forwards and strategies
 }

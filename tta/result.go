@@ -12,16 +12,31 @@ const GuardOK = "ok"
 // View is an answer for every row of a batch.
 type View struct {
 	Probs *accel.Tensor // [rows classes]
-	Class []int32       // argmax of Probs, ties to the lower index, or the decider's choice
-	Score []float32     // probability of Class, or the decider's score
+	Class []int32       // argmax of Probs, ties to the lower index, or the decider's choice; -1 where Probs is not finite
+	Score []float32     // probability of Class, or the decider's score; 0 where Probs is not finite
 }
 
 // TrailStep tells what one strategy did to each row.
 type TrailStep struct {
 	Strategy string
-	Class    []int32   // argmax after the strategy
+	Class    []int32   // argmax after the strategy, or the decider's choice
 	Shift    []float32 // total-variation distance it moved the row, in [0,1]
 }
+
+// Trip is the kind of reason for which the source view answers in a pipeline's
+// place. It is one of a few words, fit for a metric's label; PipelineResult.Guard
+// has the particulars.
+type Trip string
+
+// Reasons to answer from the source view.
+const (
+	TripNone         Trip = ""
+	TripSourceOnly   Trip = "source_only" // the batch's items asked for it
+	TripError        Trip = "error"       // a strategy or its forward failed
+	TripNonFinite    Trip = "non_finite"
+	TripClassEntropy Trip = "class_entropy"
+	TripDisagreement Trip = "source_disagreement"
+)
 
 // PipelineResult is one pipeline's answer for a batch.
 type PipelineResult struct {
@@ -29,14 +44,23 @@ type PipelineResult struct {
 	Role    Role
 	View    View
 	Decided string   // name of the strategy that chose Class, empty for argmax
-	Labels  []string // names for Class when a decider brings its own
-	Trail   []TrailStep
-	Guard   string // GuardOK, or the reason the source view answered
-	Took    time.Duration
+	Labels  []string // names for Class: the decider's own, else the model's; nil where none are known
+	// Trail has an entry for each strategy that acted. One that acts inside the
+	// forward is measured against the source view and has an entry only when
+	// that forward was run anyway.
+	Trail []TrailStep
+	Trip  Trip   // TripNone, or why the source view answered
+	Guard string // GuardOK, or "source: " and the reason in words
+	// NoAnswer lists the rows whose View is not finite, in order: not even the
+	// source view has an answer for them (unless the guard is told to let
+	// non-finite rows pass). They must not be published.
+	NoAnswer []int
+	Took     time.Duration // the strategies' own work, without forwards
 }
 
-// ForwardTiming is one forward of a step: its overlay's key (empty for the source
-// model) and how long it took.
+// ForwardTiming is one forward of a step and how long it took. Overlay is the
+// overlay's key without what follows '#', the part that changes from batch to
+// batch, so that it can label a metric; it is empty for the source model.
 type ForwardTiming struct {
 	Overlay string
 	Took    time.Duration
@@ -46,8 +70,30 @@ type ForwardTiming struct {
 // reused by the group's next Step.
 type Result struct {
 	Batch     *Batch
-	Source    *View // nil when the source view was not asked for and no pipeline needed it
+	Source    *View // nil when the source view was not asked for and nothing needed it
 	Pipelines []PipelineResult
-	Forwards  int                // distinct forwards run
-	ForwardMS map[string]float64 // by overlay key
+	Champion  int             // index of the champion in Pipelines
+	Forwards  int             // forwards run, those strategies ran themselves included
+	Timings   []ForwardTiming // in the order run, one a forward
+	// Events are what a person may want to know: trips and recoveries after
+	// Step, resets too after Settle.
+	Events  []Event
+	Started time.Time     // when Step began
+	Took    time.Duration // all of Step
+}
+
+// Event kinds.
+const (
+	EventTrip    = "guard.trip"
+	EventRecover = "guard.recover"
+	EventReset   = "pipeline.reset"
+)
+
+// Event is something that happened to a pipeline and that its answers alone do
+// not tell.
+type Event struct {
+	Kind     string // EventTrip, EventRecover, EventReset
+	Pipeline string
+	Trip     Trip   // for trips and resets
+	Message  string // the reason in words
 }

@@ -53,7 +53,8 @@ type Corrector interface {
 // leaves the probabilities alone. It comes last in a pipeline.
 type Decider interface {
 	Decide(ctx context.Context, b *Batch, out *models.Output, probs *accel.Tensor, class []int32, score []float32) error
-	// Labels names the classes it can answer with; nil means the model's.
+	// Labels names the classes it can answer with, the model's first; nil means
+	// exactly the model's.
 	Labels() []string
 }
 
@@ -72,7 +73,8 @@ type Stateful interface {
 	Reset()
 }
 
-// Forward runs the model on a batch under an overlay.
+// Forward runs the model on a batch under an overlay. The output's memory may
+// be used again by the next call.
 type Forward func(ctx context.Context, b *Batch, o *models.Overlay, keep models.Keep) (*models.Output, error)
 
 // Env is what a strategy's constructor is given. Randomness and time come from
@@ -88,10 +90,15 @@ type Env struct {
 	OutputsOnly bool
 	// FoldedBN lists layers whose BatchNormalization the export merged away.
 	FoldedBN []string
-	Forward  Forward
-	Rand     *rand.Rand
-	Now      func() time.Time
-	Log      zerolog.Logger
+	// Dir is the folder that relative paths in parameters start from; empty
+	// means the working directory.
+	Dir string
+	// Forward runs the model on the batch again, under another overlay. Its
+	// output is good until the next forward. Nil where OutputsOnly is set.
+	Forward Forward
+	Rand    *rand.Rand
+	Now     func() time.Time
+	Log     zerolog.Logger
 }
 
 // Spec describes a strategy to the registry, the configuration and the docs.

@@ -1,0 +1,134 @@
+package tta
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"ttad/models"
+)
+
+// GroupOptions is what a Group is built from.
+type GroupOptions struct {
+	Registry *Registry
+	Configs  []PipelineConfig
+	Guard    GuardConfig
+	// SourceView asks for Result.Source in every step, at the price of one more
+	// forward where no pipeline rides the source model.
+	SourceView bool
+	// Env describes the model. Pipeline, Forward and Rand are filled in for each
+	// strategy; Now is required.
+	Env Env
+	// Forward runs the model. Its output may be overwritten by the next call:
+	// the group copies what it keeps. Nil for models of kind "outputs".
+	Forward Forward
+	// Seed starts every strategy's random source, together with its place.
+	Seed uint64
+}
+
+// Group is the pipelines side by side on one frozen model. One goroutine owns
+// it: Step answers a batch and changes nothing, Settle learns from the result.
+type Group struct {
+	classes    int
+	labels     []string
+	guard      GuardConfig
+	sourceView bool
+	forward    Forward
+	env        Env
+	pipelines  []*Pipeline
+	champion   int
+
+	slots    []*slot // one a distinct overlay of the step, reused
+	used     int
+	none     models.Overlay // the source model's, never written to
+	source   View
+	result   Result
+	settling bool // a result waits for Settle
+}
+
+// NewGroup builds the pipelines. Its error names everything that is wrong, one
+// line each.
+func NewGroup(o GroupOptions) (*Group, error) {
+	if err := checkGroup(o); err != nil {
+		return nil, err
+	}
+	g := &Group{
+		classes: o.Env.Classes, labels: o.Env.Labels, guard: o.Guard,
+		sourceView: o.SourceView, forward: o.Forward, env: o.Env,
+	}
+	g.champion = slices.IndexFunc(o.Configs, func(c PipelineConfig) bool { return c.Role == Champion })
+	var problems []error
+	for i, c := range o.Configs {
+		env := o.Env
+		env.Pipeline, env.Forward, env.Rand = c.Name, g.strategyForward, seeded(o.Seed, c.Name)
+		p, err := NewPipeline(o.Registry, env, c)
+		if err != nil {
+			problems = append(problems, fmt.Errorf("pipeline %q: %w", c.Name, err))
+			continue
+		}
+		p.watch = newWatch(o.Guard, p.answers(), o.Env.Classes)
+		p.index = i
+		g.pipelines = append(g.pipelines, p)
+	}
+	if err := errors.Join(problems...); err != nil {
+		return nil, err
+	}
+	g.result.Pipelines = make([]PipelineResult, len(g.pipelines))
+	return g, nil
+}
+
+// checkGroup holds the rules that concern the group as a whole.
+func checkGroup(o GroupOptions) error {
+	var problems []error
+	bad := func(format string, args ...any) { problems = append(problems, fmt.Errorf(format, args...)) }
+	if o.Registry == nil || o.Env.Now == nil {
+		panic("tta: a group needs a registry and a clock")
+	}
+	if o.Env.Classes < 2 {
+		bad("a classifier has at least 2 classes, the model has %d", o.Env.Classes)
+	}
+	if n := len(o.Env.Labels); n != 0 && n != o.Env.Classes {
+		bad("%d class names for %d classes", n, o.Env.Classes)
+	}
+	if o.Forward == nil && !o.Env.OutputsOnly {
+		panic("tta: a group needs a forward unless its model is of kind outputs")
+	}
+	var champions []string
+	seen := map[string]bool{}
+	for _, c := range o.Configs {
+		if seen[c.Name] {
+			bad("two pipelines are named %q; names must differ", c.Name)
+		}
+		seen[c.Name] = true
+		switch c.Role {
+		case Champion:
+			champions = append(champions, c.Name)
+		case Challenger, Shadow:
+		default:
+			bad("pipeline %q: role %q is none of champion, challenger, shadow", c.Name, c.Role)
+		}
+	}
+	switch {
+	case len(champions) == 0:
+		bad("no pipeline is the champion, so nothing would be published; give one of them role champion")
+	case len(champions) > 1:
+		bad("%s are all champions; exactly one pipeline can be", strings.Join(champions, ", "))
+	}
+	return errors.Join(problems...)
+}
+
+// Pipelines returns the pipelines in their configured order.
+func (g *Group) Pipelines() []*Pipeline { return slices.Clone(g.pipelines) }
+
+// Champion returns the name of the pipeline that is published.
+func (g *Group) Champion() string { return g.pipelines[g.champion].name }
+
+// Keep returns the most any step asks of a forward.
+func (g *Group) Keep() models.Keep {
+	var k models.Keep
+	for _, p := range g.pipelines {
+		k = k.Union(p.keep)
+	}
+	return k
+}

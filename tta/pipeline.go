@@ -1,0 +1,153 @@
+package tta
+
+import (
+	"fmt"
+	"hash/fnv"
+	"math/rand/v2"
+	"strings"
+	"time"
+
+	"ttad/accel"
+	"ttad/models"
+)
+
+// Pipeline is strategies in the order they act, with the stages each has.
+type Pipeline struct {
+	name   string
+	role   Role
+	stages []stage
+	keep   models.Keep
+	index  int // in its group
+	watch  watch
+
+	// What one step leaves behind. Settle reads it; the next step starts over.
+	overlay  models.Overlay
+	slot     *slot
+	probs    accel.Tensor
+	class    []int32
+	score    []float32
+	trail    []TrailStep
+	previous []float32 // probabilities before the stage at work
+	trip     Trip
+	reason   string
+	took     time.Duration
+}
+
+// stage is a strategy with the interfaces it was found to implement.
+type stage struct {
+	name    string
+	self    Strategy
+	needs   Needs
+	prepare Preparer
+	correct Corrector
+	decide  Decider
+	update  Updater
+	state   Stateful
+}
+
+// NewPipeline builds the strategies of c. It refuses what cannot work: unknown
+// names, parts of the model claimed twice, norm strategies on a model without
+// norm nodes, a decider that is not last.
+func NewPipeline(r *Registry, env Env, c PipelineConfig) (*Pipeline, error) {
+	p := &Pipeline{name: c.Name, role: c.Role}
+	var seed uint64
+	if env.Rand != nil {
+		seed = env.Rand.Uint64()
+	}
+	for i, sc := range c.Strategies {
+		spec, ok := r.Lookup(sc.Name)
+		if !ok {
+			return nil, fmt.Errorf("no strategy is called %q; there are %s", sc.Name, strings.Join(r.Names(), ", "))
+		}
+		env.Rand = seeded(seed, fmt.Sprint(i, sc.Name))
+		s, err := spec.New(env, sc.Params)
+		if err != nil {
+			return nil, fmt.Errorf("strategy %s: %w", sc.Name, err)
+		}
+		st := newStage(sc.Name, s)
+		if err := fits(env, st.name, st.needs); err != nil {
+			return nil, fmt.Errorf("strategy %s: %w", sc.Name, err)
+		}
+		p.keep = p.keep.Union(st.needs.Keep)
+		p.stages = append(p.stages, st)
+	}
+	if err := composes(p.stages); err != nil {
+		return nil, err
+	}
+	return p, nil
+}
+
+func newStage(name string, s Strategy) stage {
+	st := stage{name: name, self: s, needs: s.Needs()}
+	st.prepare, _ = s.(Preparer)
+	st.correct, _ = s.(Corrector)
+	st.decide, _ = s.(Decider)
+	st.update, _ = s.(Updater)
+	st.state, _ = s.(Stateful)
+	return st
+}
+
+// seeded returns a random source that depends on a seed and a place in the
+// configuration.
+func seeded(seed uint64, place string) *rand.Rand {
+	h := fnv.New64a()
+	h.Write([]byte(place))
+	return rand.New(rand.NewPCG(seed, h.Sum64()))
+}
+
+// Name is the pipeline's name in the configuration.
+func (p *Pipeline) Name() string { return p.name }
+
+// Role is what becomes of its predictions.
+func (p *Pipeline) Role() Role { return p.role }
+
+// Strategies lists the names of its strategies in order.
+func (p *Pipeline) Strategies() []string {
+	names := make([]string, len(p.stages))
+	for i, s := range p.stages {
+		names[i] = s.name
+	}
+	return names
+}
+
+// Stateful reports whether any strategy carries something from batch to batch.
+func (p *Pipeline) Stateful() bool {
+	for _, s := range p.stages {
+		if s.state != nil {
+			return true
+		}
+	}
+	return false
+}
+
+// Reset makes every strategy as newly built and clears the guard's window.
+func (p *Pipeline) Reset() {
+	for _, s := range p.stages {
+		if s.state != nil {
+			s.state.Reset()
+		}
+	}
+	p.watch.reset()
+}
+
+// decider returns the last stage when it decides.
+func (p *Pipeline) decider() *stage {
+	if n := len(p.stages); n > 0 && p.stages[n-1].decide != nil {
+		return &p.stages[n-1]
+	}
+	return nil
+}
+
+// labels returns the names the pipeline answers with, given the model's.
+func (p *Pipeline) labels(model []string) []string {
+	if d := p.decider(); d != nil {
+		if own := d.decide.Labels(); own != nil {
+			return own
+		}
+	}
+	return model
+}
+
+// answers is the number of classes the decider can choose from, or 0 when it
+// chooses among the model's.
+func (p *Pipeline) answers() int { return len(p.labels(nil)) }
