@@ -2,16 +2,16 @@ package tta
 
 import (
 	"fmt"
-	"path"
 
 	"ttad/models"
 )
 
 // SelectNorms says, one entry a norm node, which nodes a strategy may change:
-// all but those whose name matches a pattern of exclude (as path.Match: *, ?,
-// [a-z]; a * does not cross '/') and, unless logits is true, those that sit
-// directly on the logits. A pattern that matches no node is an error, for it is
-// most often a misspelt name.
+// all but those whose name matches a pattern of exclude and, unless logits is
+// true, those that sit directly on the logits. In a pattern * stands for any
+// text, slashes too, for exporters build node names from them; ? stands for one
+// character. A pattern that matches no node is an error, for it is most often a
+// misspelt name.
 func SelectNorms(norms []models.NormNode, exclude []string, logits bool) ([]bool, error) {
 	chosen := make([]bool, len(norms))
 	for i, n := range norms {
@@ -20,11 +20,7 @@ func SelectNorms(norms []models.NormNode, exclude []string, logits bool) ([]bool
 	for _, pattern := range exclude {
 		matched := false
 		for i, n := range norms {
-			ok, err := path.Match(pattern, n.Name)
-			if err != nil {
-				return nil, fmt.Errorf("exclude %q: %w", pattern, err)
-			}
-			if ok {
+			if glob(pattern, n.Name) {
 				matched, chosen[i] = true, false
 			}
 		}
@@ -33,6 +29,30 @@ func SelectNorms(norms []models.NormNode, exclude []string, logits bool) ([]bool
 		}
 	}
 	return chosen, nil
+}
+
+// glob matches bytes greedily and goes back to the last * when it gets stuck,
+// which is linear in practice and at worst the product of the lengths.
+func glob(pattern, name string) bool {
+	p, n, star, from := 0, 0, -1, 0
+	for n < len(name) {
+		switch {
+		case p < len(pattern) && pattern[p] == '*':
+			star, from = p, n
+			p++
+		case p < len(pattern) && (pattern[p] == '?' || pattern[p] == name[n]):
+			p, n = p+1, n+1
+		case star >= 0:
+			from++
+			p, n = star+1, from
+		default:
+			return false
+		}
+	}
+	for p < len(pattern) && pattern[p] == '*' {
+		p++
+	}
+	return p == len(pattern)
 }
 
 func normNames(norms []models.NormNode) []string {
