@@ -1,6 +1,8 @@
 package configs
 
 import (
+	"path/filepath"
+
 	"ttad/models"
 	"ttad/stream"
 	"ttad/tta"
@@ -14,7 +16,23 @@ type File struct {
 	Groups  map[string]Group `yaml:"groups" doc:"One model, one input and the pipelines on it, by name." required:"true" pattern:"^[a-z0-9][a-z0-9_-]{0,31}$" reload:"warm"`
 	HTTP    HTTPConfig       `yaml:"http" doc:"Health and metrics." reload:"cold"`
 	Log     LogConfig        `yaml:"log" doc:"Log lines on standard error." reload:"hot"`
+
+	name    string            // of the file it was read from
+	origins map[string]Origin // of every value the file gives, by path
 }
+
+// Resolve makes a path written in the configuration usable: relative ones start
+// from the configuration file's folder. An empty path stays empty.
+func (f *File) Resolve(path string) string {
+	if path == "" || filepath.IsAbs(path) {
+		return path
+	}
+	return filepath.Join(filepath.Dir(f.name), path)
+}
+
+// Origin says where the value at path, such as groups.cameras.batch.max_rows, or
+// the nearest that contains it, was given.
+func (f *File) Origin(path string) Origin { return originOf(f.origins, path) }
 
 // DeviceConfig picks a device.
 type DeviceConfig struct {
