@@ -21,6 +21,9 @@ func (o *Overlay) SetNorms(key string, rules []accel.NormRule) {
 	o.keys = append(o.keys, key)
 }
 
+// Reset makes it the source model again, keeping its memory.
+func (o *Overlay) Reset() { o.norms, o.keys = nil, o.keys[:0] }
+
 // Norms returns the rules, one a norm node, or nil for the source model.
 func (o *Overlay) Norms() []accel.NormRule { return o.norms }
 

@@ -7,13 +7,11 @@ import (
 	"runtime/debug"
 
 	"github.com/rs/zerolog"
-
-	"ttad/models"
 )
 
 // begin forgets the step before.
 func (p *Pipeline) begin() {
-	p.overlay = models.Overlay{}
+	p.overlay.Reset()
 	p.slot, p.trip, p.reason, p.took = nil, TripNone, "", 0
 	p.trail = p.trail[:0]
 }
@@ -21,7 +19,7 @@ func (p *Pipeline) begin() {
 // tripped makes the source view answer this batch in the pipeline's place.
 func (p *Pipeline) tripped(t Trip, reason string) {
 	p.trip, p.reason = t, reason
-	p.overlay = models.Overlay{}
+	p.overlay.Reset()
 }
 
 // failed trips the pipeline because one of its strategies, or a forward under

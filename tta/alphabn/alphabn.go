@@ -23,6 +23,7 @@ import (
 	"context"
 	_ "embed"
 	"fmt"
+	"slices"
 	"strings"
 
 	"ttad/accel"
@@ -68,6 +69,9 @@ type Strategy struct {
 	chosen []bool
 	keyed  string // the part of the key that does not depend on the rows
 	rules  []accel.NormRule
+
+	weight float32 // of the batch before, and its key
+	key    string
 }
 
 // New builds the strategy.
@@ -125,21 +129,23 @@ func (s *Strategy) Prepare(_ context.Context, b *tta.Batch, o *models.Overlay) e
 	if w == 1 {
 		return nil
 	}
-	changes := false
+	if !slices.Contains(s.chosen, true) {
+		return nil
+	}
 	for i, chosen := range s.chosen {
 		s.rules[i] = accel.NormRule{}
 		if !chosen {
 			continue
 		}
-		changes = true
 		s.rules[i] = accel.NormRule{
 			Mode: accel.NormBlend, SourceWeight: w,
 			Pool: s.cfg.Combine == Pool, Unbiased: s.cfg.BatchVariance == Unbiased,
 		}
 	}
-	if changes {
-		o.SetNorms(fmt.Sprintf("alphabn(%g%s)", w, s.keyed), s.rules)
+	if s.key == "" || s.weight != w {
+		s.weight, s.key = w, fmt.Sprintf("alphabn(%g%s)", w, s.keyed)
 	}
+	o.SetNorms(s.key, s.rules)
 	return nil
 }
 

@@ -5,6 +5,9 @@ package builtin
 import (
 	"ttad/tta"
 	"ttad/tta/alphabn"
+	"ttad/tta/bnema"
+	"ttad/tta/lame"
+	"ttad/tta/loki"
 	"ttad/tta/source"
 )
 
@@ -13,5 +16,8 @@ func Registry() *tta.Registry {
 	return tta.NewRegistry(
 		source.Spec(),
 		alphabn.Spec(),
+		bnema.Spec(),
+		lame.Spec(),
+		loki.Spec(),
 	)
 }

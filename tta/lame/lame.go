@@ -1,0 +1,125 @@
+// Package lame adjusts the probabilities of a batch so that rows with similar
+// features get similar answers, and leaves the model alone. It looks for rows z_i
+// of the simplex that minimize
+//
+//	sum_i KL(z_i || q_i) - sum_ij w_ij z_i.z_j
+//
+// for the probabilities q it is given and affinities w of the features, by the
+// fixed-point iteration z <- softmax(log q + W z), row by row.
+//
+// Source: Boudiaf et al., Parameter-free online test-time adaptation, CVPR 2022,
+// arXiv 2201.05718.
+//
+// It assumes that neighbours share a label. On streams whose classes come
+// shuffled that is wrong often enough to do great harm, up to every row of a
+// batch taking one class; on streams where classes come in runs it is the
+// strongest of the methods that do not touch the model.
+package lame
+
+import (
+	"context"
+	_ "embed"
+
+	"ttad/accel"
+	"ttad/models"
+	"ttad/tta"
+)
+
+//go:embed doc.md
+var doc string
+
+// Affinities of Config.
+const (
+	RBF    = "rbf"
+	KNN    = "knn"
+	Linear = "linear"
+)
+
+// Config has the strategy's parameters.
+type Config struct {
+	Affinity       string  `yaml:"affinity" doc:"How similar two rows' features are: rbf is a Gaussian of their distance whose width is the mean distance to the neighbors-th row; knn is 1 for the nearest neighbors, else 0; linear is the cosine." enum:"rbf,knn,linear" reload:"hot"`
+	Neighbors      int     `yaml:"neighbors" doc:"Rows that count as near, for rbf and knn; rbf counts the row itself as the first." range:"[1,1000]" reload:"hot"`
+	MaxIterations  int     `yaml:"max_iterations" doc:"Steps after which the iteration stops at the latest." range:"[1,10000]" reload:"hot"`
+	ForceSymmetry  bool    `yaml:"force_symmetry" doc:"Average the affinity of i to j with that of j to i; knn affinities are not symmetric by themselves, and only symmetric ones are sure to settle." reload:"hot"`
+	MinRows        int     `yaml:"min_rows" doc:"Smaller batches pass unchanged. A batch of one row always does, unless reference_exact is set." range:"[1,65536]" reload:"hot"`
+	MinDiversity   float64 `yaml:"min_diversity" doc:"Pass the batch unchanged when the effective number of classes, exp of the entropy of the mean probabilities, would fall below this share of what it was. 0.5 catches a batch pulled to one class; 0 is off." range:"[0,1]" reload:"hot"`
+	ReferenceExact bool    `yaml:"reference_exact" doc:"Repeat the published code to the letter: single rows too, its treatment of equal rows in knn, and its last iterate when it does not settle." reload:"hot"`
+}
+
+// maxBlock bounds the affinity matrix: a batch of more rows is adjusted in
+// consecutive blocks of nearly equal size.
+const maxBlock = 4096
+
+// Strategy adjusts batches. It carries nothing from one to the next but memory.
+type Strategy struct {
+	cfg      Config
+	space    space
+	affinity affinity
+	solver   solver
+}
+
+// New builds the strategy.
+func New(cfg *Config) *Strategy { return &Strategy{cfg: *cfg} }
+
+// Needs asks for the features.
+func (s *Strategy) Needs() tta.Needs { return tta.Needs{Keep: models.Keep{Features: true}} }
+
+// Correct adjusts probs in place.
+func (s *Strategy) Correct(_ context.Context, b *tta.Batch, out *models.Output, probs *accel.Tensor) error {
+	if b.Rows < s.cfg.MinRows {
+		return nil
+	}
+	blocks := (b.Rows + maxBlock - 1) / maxBlock
+	for i := range blocks {
+		from, to := b.Rows*i/blocks, b.Rows*(i+1)/blocks
+		s.adjust(rowsOf(out.Features, from, to), rowsOf(probs, from, to))
+	}
+	return nil
+}
+
+// matrix is rows of equal width, row-major.
+type matrix struct {
+	data        []float32
+	rows, width int
+}
+
+func (m matrix) row(i int) []float32 { return m.data[i*m.width : (i+1)*m.width] }
+
+func rowsOf(t *accel.Tensor, from, to int) matrix {
+	w := t.RowLen()
+	return matrix{data: t.Data[from*w : to*w], rows: to - from, width: w}
+}
+
+// adjust solves one block.
+func (s *Strategy) adjust(features, probs matrix) {
+	if probs.rows == 1 && !s.cfg.ReferenceExact {
+		return
+	}
+	s.space.set(features, probs)
+	s.affinity.build(&s.cfg, &s.space)
+	z := s.solver.solve(&s.cfg, &s.affinity, probs)
+	if s.cfg.MinDiversity > 0 && diversity(z, &s.space) < s.cfg.MinDiversity*diversity(probs, &s.space) {
+		return
+	}
+	for i := range probs.rows {
+		if finiteRow(probs.row(i)) {
+			copy(probs.row(i), z.row(i))
+		}
+	}
+}
+
+// Spec describes the strategy.
+func Spec() tta.Spec {
+	return tta.Spec{
+		Name:     "lame",
+		Title:    "LAME",
+		Summary:  "Makes rows with similar features answer alike, within a batch and without touching the model.",
+		Doc:      doc,
+		Citation: "M. Boudiaf, R. Mueller, I. Ben Ayed and L. Bertinetto, Parameter-free online test-time adaptation, CVPR 2022, arXiv:2201.05718",
+		NewConfig: func() any {
+			return &Config{Affinity: RBF, Neighbors: 5, MaxIterations: 100, MinRows: 2}
+		},
+		New:     func(_ tta.Env, cfg any) (tta.Strategy, error) { return New(cfg.(*Config)), nil },
+		Example: "lame: {affinity: knn, neighbors: 5}",
+	}
+}
