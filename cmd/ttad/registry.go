@@ -1,6 +1,9 @@
 package main
 
-import "ttad/tta"
+import (
+	"ttad/tta"
+	"ttad/tta/builtin"
+)
 
 // registry lists the strategies of this build.
-func registry() *tta.Registry { return tta.NewRegistry() }
+func registry() *tta.Registry { return builtin.Registry() }
