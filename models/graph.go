@@ -25,6 +25,7 @@ type Graph struct {
 	Norms      []NormNode // as Program.NormSteps
 	Parameters int        // float weights in the file
 	FoldedBN   []string   // convolutions or linear layers whose BatchNormalization was merged away at export; a guess from names and shapes
+	Notes      []string   // in plain words, what the importer read into the file: a softmax taken off, a fixed batch made dynamic
 }
 
 // Port is a model input.
