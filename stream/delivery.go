@@ -1,0 +1,83 @@
+package stream
+
+import (
+	"time"
+
+	"github.com/nats-io/nats.go"
+
+	"ttad/tta"
+)
+
+// Delivery is one input message between its arrival and its answer. Header and
+// body are kept until then, since a failing model still turns it into a dead
+// letter.
+type Delivery struct {
+	Item      tta.Item
+	RequestID string      // "id" of an inference request
+	Refused   *CodedError // set when it becomes a dead letter
+	Attempt   int         // times the server has delivered it; 1 is the first
+	Alone     bool        // suspected of killing the process: shares its batch with nobody
+	Header    nats.Header
+	Body      []byte
+
+	at        int  // index of its item in the batch, -1 when refused before batching
+	named     bool // the id is the producer's
+	ack       func() error
+	settledCh chan struct{} // closed when answered; only for messages taken alone
+}
+
+// rowCost is what a delivery counts against limits on rows. A refused message has
+// none but still takes memory and a place in the answer, so it counts as one.
+func (d *Delivery) rowCost() int { return max(d.Item.Rows, 1) }
+
+// Parcel is a closed batch: the rows that share a forward and, in order of
+// arrival, the messages they came in, refused ones included. It is valid until
+// the callback it was given to returns.
+type Parcel struct {
+	// Batch holds the accepted messages; Rows is 0 when all were refused. Its Step
+	// is the engine's to set.
+	Batch      tta.Batch
+	Deliveries []*Delivery
+	Bytes      int64
+	Closed     string // why: rows, bytes, age, key, alone, pressure or drain
+
+	key    string
+	opened time.Time
+	cost   int // rows, refused messages counting as one
+	byItem []*Delivery
+}
+
+// Refuse turns item i of the batch into a dead letter instead of an output.
+func (p *Parcel) Refuse(i int, err *CodedError) { p.byItem[i].Refused = err }
+
+// RefuseAll turns every item of the batch into a dead letter.
+func (p *Parcel) RefuseAll(err *CodedError) {
+	for i := range p.byItem {
+		p.Refuse(i, err)
+	}
+}
+
+// keyOf returns the tokens a subject has where its pattern has wildcards; all of
+// them where the pattern has none.
+func keyOf(pattern, subject string) (string, bool) {
+	want, got := splitSubject(pattern), splitSubject(subject)
+	var key []string
+	for i, token := range want {
+		if token == ">" && i < len(got) {
+			return joinSubject(append(key, got[i:]...)), true
+		}
+		if i >= len(got) || token != "*" && token != got[i] {
+			return "", false
+		}
+		if token == "*" {
+			key = append(key, got[i])
+		}
+	}
+	if len(want) != len(got) {
+		return "", false
+	}
+	if len(key) == 0 {
+		return subject, true
+	}
+	return joinSubject(key), true
+}

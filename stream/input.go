@@ -1,0 +1,129 @@
+package stream
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"sync/atomic"
+	"time"
+
+	"github.com/nats-io/nats.go/jetstream"
+	"golang.org/x/sync/errgroup"
+)
+
+// poisonAfter deliveries without an answer make a message poison. The delivery
+// before that runs by itself, so that its neighbours are not blamed with it.
+const poisonAfter = 3
+
+// Input is a group's source of parcels.
+type Input struct {
+	o        GroupOptions
+	conn     *Conn
+	codec    *Codec
+	consumer jetstream.Consumer // nil on core NATS
+	stream   string
+	created  string // when the stream was made, part of answers' ids
+	stats    inputCounters
+}
+
+type inputCounters struct {
+	inFlight, messages, redelivered, dropped atomic.Int64
+}
+
+// InputStats are counters since Run began.
+type InputStats struct {
+	InFlightRows int64 // rows taken and not yet answered
+	Messages     int64 // messages taken
+	Redelivered  int64 // of those, delivered more than once
+	Dropped      int64 // core NATS: messages that came faster than they were taken
+}
+
+// Handle answers one parcel. It is called by one goroutine at a time, in the order
+// parcels closed. Its context outlives the one given to Run by the drain timeout.
+// An error ends Run, and inputs that were not committed are delivered again.
+type Handle func(ctx context.Context, p *Parcel) error
+
+// Stats may be read at any time.
+func (in *Input) Stats() InputStats {
+	return InputStats{
+		InFlightRows: in.stats.inFlight.Load(), Messages: in.stats.messages.Load(),
+		Redelivered: in.stats.redelivered.Load(), Dropped: in.stats.dropped.Load(),
+	}
+}
+
+// Stream names the JetStream stream, empty on core NATS.
+func (in *Input) Stream() string { return in.stream }
+
+// Lag asks the server how many messages have not been delivered yet; 0 on core NATS.
+func (in *Input) Lag(ctx context.Context) (uint64, error) {
+	if in.consumer == nil {
+		return 0, nil
+	}
+	info, err := in.consumer.Info(ctx)
+	if err != nil {
+		return 0, fmt.Errorf("read lag of %s: %w", in.stream, err)
+	}
+	return info.NumPending, nil
+}
+
+// attach finds the stream and the durable consumer.
+func (in *Input) attach(ctx context.Context) error {
+	s, err := ensureInput(ctx, in.conn, in.o)
+	if err != nil {
+		return err
+	}
+	info := s.CachedInfo()
+	in.stream = info.Config.Name
+	in.created = strconv.FormatInt(info.Created.UnixMilli(), 36)
+	in.consumer, err = ensureConsumer(ctx, in.conn, s, in.o)
+	return err
+}
+
+// Run receives, decodes and batches until ctx ends or something fails, and gives
+// every parcel to handle. When ctx ends it takes nothing more from the server,
+// hands over what it holds, and returns nil once that is answered; what is not
+// answered within the drain timeout stays with the server.
+func (in *Input) Run(ctx context.Context, handle Handle) error {
+	work, stop := outlive(ctx, in.o.DrainTimeout)
+	defer stop()
+	g, work := errgroup.WithContext(work)
+	receiving, stopReceiving := context.WithCancel(ctx)
+	defer stopReceiving()
+	defer context.AfterFunc(work, stopReceiving)()
+
+	arrivals := make(chan *Delivery)
+	k := newIntake(in, arrivals)
+	g.Go(func() error {
+		defer close(arrivals)
+		return in.receive(receiving, work, arrivals)
+	})
+	g.Go(func() error { return k.run(work) })
+	g.Go(func() error {
+		for p := range k.parcels {
+			if err := handle(work, p); err != nil {
+				return err
+			}
+			k.answered <- p
+		}
+		return nil
+	})
+	err := g.Wait()
+	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
+		return fmt.Errorf("drain: not everything was answered within %v: %w", in.o.DrainTimeout, err)
+	}
+	return err
+}
+
+// outlive returns a context that ends a while after ctx does.
+func outlive(ctx context.Context, by time.Duration) (context.Context, context.CancelFunc) {
+	out, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	timer := make(chan *time.Timer, 1)
+	stop := context.AfterFunc(ctx, func() { timer <- time.AfterFunc(by, cancel) })
+	return out, func() {
+		if !stop() {
+			(<-timer).Stop()
+		}
+		cancel()
+	}
+}

@@ -1,0 +1,150 @@
+package stream
+
+import (
+	"context"
+	"time"
+
+	"ttad/accel"
+)
+
+// intake decodes and batches. One goroutine owns it; rows in flight, from here
+// until their parcel is answered, stay within limits.in_flight_rows.
+type intake struct {
+	in       *Input
+	arrivals <-chan *Delivery
+	parcels  chan *Parcel // to the handler
+	answered chan *Parcel // back from it
+
+	batcher  *Batcher
+	ready    []*Parcel // closed, not yet taken by the handler
+	inFlight int
+	limit    int
+	seen     seenSet
+
+	// held was decoded when there was no room for it; nothing more is taken until
+	// there is.
+	held       *Delivery
+	heldInputs []*accel.Tensor
+}
+
+func newIntake(in *Input, arrivals <-chan *Delivery) *intake {
+	limit := max(in.o.Limits.InFlightRows, in.o.Batch.MaxRows)
+	return &intake{
+		in: in, arrivals: arrivals, limit: limit,
+		parcels: make(chan *Parcel), answered: make(chan *Parcel, 1),
+		batcher: NewBatcher(in.o.Batch, in.o.Outputs),
+		seen:    newSeenSet(2 * in.o.maxAckPending()),
+	}
+}
+
+// run ends when arrivals is closed and everything taken is answered, or with ctx.
+func (k *intake) run(ctx context.Context) error {
+	defer close(k.parcels)
+	timer := time.NewTimer(time.Hour)
+	defer timer.Stop()
+	arrivals := k.arrivals
+	for {
+		if arrivals == nil && k.held == nil {
+			k.ready = append(k.ready, k.batcher.Flush("drain")...)
+			if len(k.ready) == 0 && k.inFlight == 0 {
+				return nil
+			}
+		}
+		take := arrivals
+		if k.held != nil {
+			take = nil
+		}
+		var out chan<- *Parcel
+		var next *Parcel
+		if len(k.ready) > 0 {
+			out, next = k.parcels, k.ready[0]
+		}
+		k.arm(timer)
+		select {
+		case d, ok := <-take:
+			if !ok {
+				arrivals = nil
+				continue
+			}
+			k.accept(d)
+		case <-timer.C:
+			k.ready = append(k.ready, k.batcher.Due(k.in.o.Now())...)
+		case out <- next:
+			k.ready = append(k.ready[:0], k.ready[1:]...)
+		case p := <-k.answered:
+			k.release(p)
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	}
+}
+
+// arm sets the timer to the age at which the oldest batch closes.
+func (k *intake) arm(timer *time.Timer) {
+	due, ok := k.batcher.NextDue()
+	if !ok {
+		timer.Stop()
+		return
+	}
+	timer.Reset(due.Sub(k.in.o.Now()))
+}
+
+// accept decodes a message and batches it, or holds it until there is room.
+func (k *intake) accept(d *Delivery) {
+	if d.Item.Stream != "" && !k.seen.start(d.Item.Seq) {
+		// The server asks again for what is being answered, or was. In the first
+		// case its answer acknowledges both deliveries.
+		if k.seen.done(d.Item.Seq) {
+			_ = d.acknowledge()
+		}
+		d.settle()
+		return
+	}
+	inputs := k.decode(d)
+	if k.inFlight > 0 && k.inFlight+d.rowCost() > k.limit {
+		k.held, k.heldInputs = d, inputs
+		k.ready = append(k.ready, k.batcher.Flush("pressure")...)
+		return
+	}
+	k.add(d, inputs)
+}
+
+func (k *intake) add(d *Delivery, inputs []*accel.Tensor) {
+	k.inFlight += d.rowCost()
+	k.in.stats.inFlight.Store(int64(k.inFlight))
+	k.ready = append(k.ready, k.batcher.Add(k.in.o.Now(), d, inputs)...)
+}
+
+func (k *intake) decode(d *Delivery) []*accel.Tensor {
+	if d.Refused != nil {
+		return nil
+	}
+	rows, err := k.in.codec.Decode(d.Header, d.Body)
+	if err != nil {
+		d.Refused = err
+		return nil
+	}
+	d.Item.Rows, d.Item.SourceOnly, d.RequestID = rows.Rows, rows.SourceOnly, rows.RequestID
+	if rows.RequestID != "" && !d.named {
+		d.Item.ID = rows.RequestID
+	}
+	return rows.Inputs
+}
+
+// release takes back an answered parcel and lets the message in that waited for it.
+func (k *intake) release(p *Parcel) {
+	k.inFlight -= p.cost
+	k.in.stats.inFlight.Store(int64(k.inFlight))
+	for _, d := range p.Deliveries {
+		if d.Item.Stream != "" {
+			k.seen.finish(d.Item.Seq)
+		}
+		d.settle()
+	}
+	k.batcher.Recycle(p)
+	if d := k.held; d != nil && (k.inFlight == 0 || k.inFlight+d.rowCost() <= k.limit) {
+		inputs := k.heldInputs
+		k.held, k.heldInputs = nil, nil
+		k.add(d, inputs)
+	}
+}

@@ -1,0 +1,197 @@
+package stream
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+	"github.com/nats-io/nuid"
+)
+
+// receive sends messages to out until receiving ends, and then those the client
+// holds already; work ends it at once.
+func (in *Input) receive(receiving, work context.Context, out chan<- *Delivery) error {
+	if in.consumer == nil {
+		return in.receiveCore(receiving, work, out)
+	}
+	if err := in.receiveSuspects(receiving, work, out); err != nil {
+		return err
+	}
+	pause := 100 * time.Millisecond
+	for receiving.Err() == nil {
+		err := in.receiveStored(receiving, work, out)
+		if err == nil || receiving.Err() != nil {
+			return nil
+		}
+		if fatal(err) {
+			return fmt.Errorf("receive from stream %s: %w", in.stream, err)
+		}
+		in.o.Log.Warn().Err(err).Int64("retry_ms", pause.Milliseconds()).Msg("receiving interrupted")
+		_ = wait(receiving, pause)
+		pause = min(2*pause, 5*time.Second)
+	}
+	return nil
+}
+
+// fatal says whether receiving cannot come back by itself.
+func fatal(err error) bool {
+	return errors.Is(err, jetstream.ErrConsumerDeleted) || errors.Is(err, jetstream.ErrConsumerNotFound) ||
+		errors.Is(err, nats.ErrConnectionClosed) || errors.Is(err, jetstream.ErrConnectionClosed)
+}
+
+// receiveStored pulls from the durable consumer.
+func (in *Input) receiveStored(receiving, work context.Context, out chan<- *Delivery) error {
+	ahead := min(max(in.o.Limits.InFlightRows/2, 1), 500)
+	messages, err := in.consumer.Messages(jetstream.PullMaxMessages(ahead), jetstream.PullExpiry(10*time.Second), jetstream.PullHeartbeat(2*time.Second))
+	if err != nil {
+		return err
+	}
+	defer messages.Stop()
+	defer context.AfterFunc(receiving, messages.Drain)()
+	defer context.AfterFunc(work, messages.Stop)()
+	for {
+		msg, err := messages.Next()
+		switch {
+		case errors.Is(err, jetstream.ErrMsgIteratorClosed):
+			return closedBy(receiving, err)
+		case errors.Is(err, jetstream.ErrNoHeartbeat):
+			in.o.Log.Warn().Str("stream", in.stream).Msg("no heartbeat from the consumer; waiting for the server")
+			continue
+		case err != nil:
+			return err
+		}
+		d, err := in.stored(msg)
+		if err != nil {
+			return err
+		}
+		if !send(work, out, d) {
+			return nil
+		}
+	}
+}
+
+func closedBy(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return nil
+	}
+	return err
+}
+
+// receiveSuspects takes messages one at a time while some that an earlier run took
+// and never answered are still out: one of them may have killed it. Only a message
+// that is asked for counts as delivered, so fetching ahead would make suspects of
+// the innocent ones behind it.
+func (in *Input) receiveSuspects(receiving, work context.Context, out chan<- *Delivery) error {
+	info, err := in.consumer.Info(receiving)
+	if err != nil {
+		return closedBy(receiving, fmt.Errorf("look up consumer of stream %s: %w", in.stream, err))
+	}
+	last := info.Delivered.Stream
+	if info.NumAckPending > 0 {
+		in.o.Log.Info().Int("messages", info.NumAckPending).Msg("an earlier run left messages unanswered; taking them one at a time")
+	}
+	for info.NumAckPending > 0 && info.AckFloor.Stream < last && receiving.Err() == nil {
+		for range 64 {
+			d, err := in.fetchOne(receiving)
+			if err != nil {
+				in.o.Log.Warn().Err(err).Msg("receiving interrupted")
+				_ = wait(receiving, time.Second)
+			}
+			if d == nil {
+				break
+			}
+			if !send(work, out, d) || d.Alone && !settled(work, d) {
+				return nil
+			}
+		}
+		if next, err := in.consumer.Info(receiving); err == nil {
+			info = next
+		}
+	}
+	return nil
+}
+
+// fetchOne returns the next message, or nil when there is none for a moment.
+func (in *Input) fetchOne(ctx context.Context) (*Delivery, error) {
+	batch, err := in.consumer.Fetch(1, jetstream.FetchMaxWait(500*time.Millisecond))
+	if err != nil {
+		return nil, closedBy(ctx, err)
+	}
+	for msg := range batch.Messages() {
+		return in.stored(msg)
+	}
+	if err := batch.Error(); err != nil && !errors.Is(err, nats.ErrTimeout) {
+		return nil, closedBy(ctx, err)
+	}
+	return nil, nil
+}
+
+// receiveCore subscribes on core NATS, sharing the work with other instances.
+// What comes while the queue is full is dropped by the client and counted.
+func (in *Input) receiveCore(receiving, work context.Context, out chan<- *Delivery) error {
+	queue := make(chan *nats.Msg, max(in.o.Limits.InFlightRows, 64))
+	var subs []*nats.Subscription
+	for _, subject := range in.o.Input.Subjects {
+		s, err := in.conn.nc.ChanQueueSubscribe(subject, "ttad-"+in.o.Group, queue)
+		if err != nil {
+			return fmt.Errorf("subscribe to %s: %w", subject, err)
+		}
+		subs = append(subs, s)
+	}
+	if err := in.conn.nc.Flush(); err != nil {
+		return fmt.Errorf("subscribe to %v: %w", in.o.Input.Subjects, err)
+	}
+	run := nuid.Next()
+	for n := 1; ; n++ {
+		select {
+		case msg := <-queue:
+			in.countDropped(subs)
+			if !send(work, out, in.plain(msg, fmt.Sprintf("%s:%d", run, n))) {
+				return nil
+			}
+			continue
+		case <-receiving.Done():
+		}
+		return in.leave(subs, queue, work, out, run, n)
+	}
+}
+
+// leave unsubscribes and passes on what is queued already.
+func (in *Input) leave(subs []*nats.Subscription, queue chan *nats.Msg, work context.Context, out chan<- *Delivery, run string, n int) error {
+	in.countDropped(subs)
+	for _, s := range subs {
+		_ = s.Unsubscribe() // fails only on a closed connection, where nothing more comes
+	}
+	for ; ; n++ {
+		select {
+		case msg := <-queue:
+			if !send(work, out, in.plain(msg, fmt.Sprintf("%s:%d", run, n))) {
+				return nil
+			}
+		default:
+			return nil
+		}
+	}
+}
+
+func (in *Input) countDropped(subs []*nats.Subscription) {
+	total := 0
+	for _, s := range subs {
+		if n, err := s.Dropped(); err == nil {
+			total += n
+		}
+	}
+	in.stats.dropped.Store(int64(total))
+}
+
+func send(ctx context.Context, out chan<- *Delivery, d *Delivery) bool {
+	select {
+	case out <- d:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
