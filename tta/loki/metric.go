@@ -82,7 +82,7 @@ func parseLine(line string) ([]float64, error) {
 
 // checkMetric refuses what is no table of distances for a model of k classes.
 func checkMetric(d [][]float64, k int) error {
-	if len(d) != k {
+	if len(d) != k || k == 0 {
 		return fmt.Errorf("distance has %d rows, the model %d classes; one row a class is needed", len(d), k)
 	}
 	if len(d[0]) < k {

@@ -1,0 +1,98 @@
+package builtin_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"ttad/tta"
+	"ttad/tta/alphabn"
+	"ttad/tta/bnema"
+	"ttad/tta/builtin"
+	"ttad/tta/lame"
+	"ttad/tta/loki"
+	"ttad/tta/ttatest"
+)
+
+// variants are configurations of each strategy that take other paths than the
+// default.
+func variants() map[string][]ttatest.Option {
+	half, count := 0.5, 64.0
+	return map[string][]ttatest.Option{
+		"alphabn": {
+			ttatest.Config("pool, unbiased, every row", func() any {
+				return &alphabn.Config{SourceWeight: &half, Combine: alphabn.Pool, BatchVariance: alphabn.Unbiased, MinRows: 1}
+			}),
+			ttatest.Config("pseudo-count with logits", func() any {
+				return &alphabn.Config{PseudoCount: &count, Combine: alphabn.Blend, BatchVariance: alphabn.Biased, MinRows: 1, IncludeLogits: true}
+			}),
+		},
+		"bnema": {
+			ttatest.Config("every row, biased, logits", func() any {
+				return &bnema.Config{Momentum: 0.5, BatchVariance: bnema.Biased, MinRows: 1, IncludeLogits: true}
+			}),
+			ttatest.Config("reference_exact", func() any {
+				return &bnema.Config{Momentum: 0.1, BatchVariance: bnema.Unbiased, MinRows: 2, ReferenceExact: true}
+			}),
+		},
+		"lame": {
+			ttatest.Config("knn", func() any { return with(lame.KNN, func(*lame.Config) {}) }),
+			ttatest.Config("knn, symmetric", func() any { return with(lame.KNN, func(c *lame.Config) { c.ForceSymmetry = true }) }),
+			ttatest.Config("linear, diverse", func() any { return with(lame.Linear, func(c *lame.Config) { c.MinDiversity = 0.5 }) }),
+			ttatest.Config("knn, reference_exact", func() any { return with(lame.KNN, func(c *lame.Config) { c.ReferenceExact, c.MinRows = true, 1 }) }),
+		},
+		"loki": {
+			ttatest.WithoutDefault(),
+			ttatest.Config("a path of five", func() any { return &loki.Config{Distance: path(5, 5)} }),
+			ttatest.Config("two classes more", func() any { return &loki.Config{Distance: path(5, 7), Classes: []string{"six", "seven"}} }),
+		},
+	}
+}
+
+func with(affinity string, change func(*lame.Config)) *lame.Config {
+	c := lame.Spec().NewConfig().(*lame.Config)
+	c.Affinity = affinity
+	change(c)
+	return c
+}
+
+func path(rows, columns int) [][]float64 {
+	d := make([][]float64, rows)
+	for i := range d {
+		for j := range columns {
+			d[i] = append(d[i], float64(max(i-j, j-i)))
+		}
+	}
+	return d
+}
+
+func TestEveryStrategyKeepsTheLaws(t *testing.T) {
+	for _, spec := range builtin.Registry().Specs() {
+		t.Run(spec.Name, func(t *testing.T) { ttatest.Run(t, spec, variants()[spec.Name]...) })
+	}
+}
+
+func TestEverySpecIsFitForTheManual(t *testing.T) {
+	seen := map[string]bool{}
+	for _, s := range builtin.Registry().Specs() {
+		assert.False(t, seen[s.Name], "two strategies are called %s", s.Name)
+		seen[s.Name] = true
+		assert.NotEmpty(t, s.Title, s.Name)
+		assert.True(t, strings.HasSuffix(s.Summary, ".") && strings.Count(s.Summary, ".") == 1, "%s: the summary is not one sentence: %q", s.Name, s.Summary)
+		assert.True(t, strings.HasPrefix(s.Example, s.Name+":"), "%s: example %q", s.Name, s.Example)
+		for _, part := range []string{"**When it helps.**", "**When it harms.**", "**Knobs.**"} {
+			assert.Contains(t, s.Doc, part, s.Name)
+		}
+		assert.Equal(t, s.NewConfig(), s.NewConfig(), s.Name)
+	}
+	_, ok := builtin.Registry().Lookup("tent")
+	assert.False(t, ok)
+}
+
+func TestUnknownStrategiesAreRefusedWithTheList(t *testing.T) {
+	_, err := tta.NewPipeline(builtin.Registry(), ttatest.NewModel(3).Env("main"), tta.PipelineConfig{Name: "main", Strategies: []tta.StrategyConfig{{Name: "alphabm"}}})
+	require.Error(t, err)
+	assert.Contains(t, err.Error(), `no strategy is called "alphabm"; there are source, alphabn, bnema, lame, loki`)
+}
