@@ -31,7 +31,20 @@ func Render(f *File) (string, error) {
 	return b.String(), nil
 }
 
-type renderer struct{ origins map[string]Origin }
+// Values is the same as Render gives, without origins, as maps, lists and scalars.
+func Values(f *File) (any, error) {
+	r := renderer{plain: true}
+	var out any
+	if err := r.structure("", reflect.ValueOf(*f)).Decode(&out); err != nil {
+		return nil, fmt.Errorf("list configuration: %w", err)
+	}
+	return out, nil
+}
+
+type renderer struct {
+	origins map[string]Origin
+	plain   bool // values as they are: a dollar sign is not doubled for reading back
+}
 
 // value builds the node of one value; nil for what is not set and has no way to
 // say so.
@@ -52,12 +65,12 @@ func (r renderer) value(f field, path string, v reflect.Value) *yaml.Node {
 	case kindStrategy:
 		return r.strategy(path, v.Interface().(tta.StrategyConfig))
 	}
-	n := scalarNode(f, v)
+	n := r.scalar(f, v)
 	n.LineComment = r.comment(path)
 	return n
 }
 
-func scalarNode(f field, v reflect.Value) *yaml.Node {
+func (r renderer) scalar(f field, v reflect.Value) *yaml.Node {
 	n := &yaml.Node{Kind: yaml.ScalarNode, Value: f.formatScalar(v), Tag: "!!str"}
 	switch f.kind {
 	case kindBool:
@@ -70,7 +83,9 @@ func scalarNode(f field, v reflect.Value) *yaml.Node {
 			n.Tag = "!!int"
 		}
 	case kindText:
-		n.Value = escape(n.Value)
+		if !r.plain {
+			n.Value = escape(n.Value)
+		}
 		if n.Value == "" {
 			n.Style = yaml.DoubleQuotedStyle
 		}

@@ -48,6 +48,9 @@ corrected predictions.`,
 		&cobra.Group{ID: groupLook, Title: "Look:"},
 	)
 	root.AddCommand(
+		newCheckCommand(a),
+		newConfigCommand(a),
+		newStrategiesCommand(a),
 		newVersionCommand(a),
 	)
 	root.SetHelpCommandGroupID(groupLook)
