@@ -79,7 +79,7 @@ func (d *jsonData) level(dims []int) *CodedError {
 func (d *jsonData) values(n int) *CodedError {
 	s, start := &d.scan, len(d.dst)
 	if s.accept(']') {
-		return d.short(0, n)
+		return d.count(0, n)
 	}
 	for {
 		s.peek()
@@ -94,7 +94,7 @@ func (d *jsonData) values(n int) *CodedError {
 			}
 		}
 		if len(d.dst) == d.limit {
-			return d.short(len(d.dst)-start+1, n)
+			return Refusef(BadSize, "data holds more values than shape %v", d.shape)
 		}
 		d.dst = append(d.dst, float32(v))
 		switch s.peek() {
@@ -103,7 +103,7 @@ func (d *jsonData) values(n int) *CodedError {
 		case ']':
 			s.at++
 			if got := len(d.dst) - start; got != n {
-				return d.short(got, n)
+				return d.count(got, n)
 			}
 			return nil
 		default:
@@ -112,11 +112,9 @@ func (d *jsonData) values(n int) *CodedError {
 	}
 }
 
-func (d *jsonData) short(got, want int) *CodedError {
-	if got > want {
-		return Refusef(BadSize, "data holds more than the %d values of shape %v", want, d.shape)
-	}
-	return Refusef(BadSize, "data holds %d values, shape %v wants %d", got, d.shape, want)
+// count refuses got values in brackets that should hold want.
+func (d *jsonData) count(got, want int) *CodedError {
+	return Refusef(BadSize, "data holds %d values where shape %v wants %d", got, d.shape, want)
 }
 
 func (d *jsonData) checkWhole(v float64) *CodedError {
