@@ -78,12 +78,8 @@ func normNode(p *accel.Program, step int) models.NormNode {
 	s := p.Steps[step]
 	op := s.Op.(accel.Norm)
 	x := p.Values[s.In[0]].Shape
-	positions := 1
-	if x[2:].Static() {
-		positions = x[2:].Elements(1)
-	}
 	return models.NormNode{
-		Name: s.Name, Channels: x[1].Fixed, Positions: positions, Eps: op.Eps, Virtual: op.Virtual,
+		Name: s.Name, Channels: x[1].Fixed, Positions: x[0].At(1) * x[2:].Elements(1), Eps: op.Eps, Virtual: op.Virtual,
 		Source: bnstats.Moments{Mean: p.Values[s.In[3]].Const, Var: p.Values[s.In[4]].Const},
 	}
 }
