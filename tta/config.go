@@ -14,7 +14,7 @@ const (
 type PipelineConfig struct {
 	Name       string           `yaml:"name" doc:"Name in subjects, metrics and logs." required:"true" pattern:"^[a-z0-9][a-z0-9_-]{0,31}$" reload:"warm"`
 	Role       Role             `yaml:"role" doc:"champion is published on the output subject, challenger beside it, shadow is measured only." enum:"champion,challenger,shadow" reload:"warm"`
-	Strategies []StrategyConfig `yaml:"strategies" doc:"Strategies in the order they act; a list of single-key maps, name: {parameters}." reload:"hot"`
+	Strategies []StrategyConfig `yaml:"strategies" doc:"Strategies in the order they act; a list of single-key maps, name: {parameters}." reload:"warm"`
 }
 
 // StrategyConfig is one strategy with its decoded parameters: Params is what
