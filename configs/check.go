@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"ttad/models"
+	"ttad/stream"
 	"ttad/tta"
 )
 
@@ -84,6 +85,21 @@ func sortedKeys(v reflect.Value) []reflect.Value {
 	keys := v.MapKeys()
 	slices.SortFunc(keys, func(a, b reflect.Value) int { return strings.Compare(a.String(), b.String()) })
 	return keys
+}
+
+// Check of the whole file: a group must not read what it writes.
+func (f File) Check(report func(path, message string)) {
+	for name, g := range f.Groups {
+		for i, s := range g.Input.Subjects {
+			for _, own := range []string{"out.>", "alt.>", "dlq"} {
+				own = f.Bus.Prefix + "." + name + "." + own
+				if stream.SubjectsOverlap(s, own) {
+					report(fmt.Sprintf("groups.%s.input.subjects[%d]", name, i), fmt.Sprintf("%q takes in the group's own %s: its answers would come back as inputs", s, own))
+					break
+				}
+			}
+		}
+	}
 }
 
 // Check of a group: the rules between its parts.

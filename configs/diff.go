@@ -102,11 +102,10 @@ func pipelinesByName(v reflect.Value) reflect.Value {
 }
 
 // strategies compares parameters while the same strategies stand in the same
-// order; else the pipeline itself is another one and is rebuilt.
+// order; else the list is one change, of the whole pipeline.
 func (d *differ) strategies(f field, path string, a, b []tta.StrategyConfig) {
 	same := slices.EqualFunc(a, b, func(x, y tta.StrategyConfig) bool { return x.Name == y.Name })
 	if !same {
-		f.reload = Warm
 		d.add(f, path, f.format(reflect.ValueOf(a)), f.format(reflect.ValueOf(b)))
 		return
 	}

@@ -16,7 +16,16 @@
 //	reload:"hot"         hot | warm | cold: what a change of this field takes
 //
 // A type may have Check(report func(path, message string)) for rules across
-// fields; path is relative to the value ("" for itself).
+// fields; path is relative to the value ("" for itself). It is called only for a
+// value in which nothing else is wrong.
 //
-// Next: package internal/daemon, which builds rooms from a File.
+// Everything else is made from the same tags: Load decodes by them, Render, Schema
+// and Sections print them, Diff classes changes by them.
+//
+// Load goes in five steps, one file each: parse (bytes to nodes, bounded), inspect
+// (what may not be in any document), walk with scalar and strategies (nodes to
+// values), finish (what follows from the rest), check (rules across fields).
+//
+// Next: package internal/daemon, which builds rooms from a File, and
+// docs/configuration.md, which users read.
 package configs

@@ -48,8 +48,7 @@ func parse(name string, data []byte) (*yaml.Node, *Error) {
 	return nil, &Error{File: name, Line: second.Line, Col: second.Column, Message: "a second document starts here; a configuration is one document"}
 }
 
-// syntaxError keeps the parser's words and place, and names the mistake behind the
-// commonest one: ${ inside { } without quotes.
+// syntaxError keeps the parser's words and place.
 func syntaxError(name string, data []byte, err error) *Error {
 	e := &Error{File: name, Message: err.Error()}
 	var load *yaml.LoadError
@@ -65,14 +64,32 @@ func syntaxError(name string, data []byte, err error) *Error {
 		mark = load.ContextMark
 	}
 	e.Line, e.Col = mark.Line, mark.Column
-	lines := bytes.Split(data, []byte("\n"))
-	if e.Line > 0 && e.Line <= len(lines) {
-		before, _, refers := bytes.Cut(lines[e.Line-1], []byte("${"))
-		if refers && bytes.ContainsAny(before, "{[") {
-			e.Hint = `inside { } and [ ], write "${NAME}" in quotes`
-		}
-	}
+	e.Hint = syntaxHint(load.Message, line(data, e.Line))
 	return e
+}
+
+// syntaxHint names the mistake behind the commonest syntax errors: what looks like
+// text to a person is an indicator to YAML.
+func syntaxHint(message, line string) string {
+	before, _, refers := strings.Cut(line, "${")
+	switch {
+	case refers && strings.ContainsAny(before, "{["):
+		return `inside { } and [ ], write "${NAME}" in quotes`
+	case strings.Contains(message, "unknown anchor"):
+		return "text that starts with * goes in quotes"
+	case strings.Contains(message, "cannot start any token"):
+		return "text that starts with > @ ` or % goes in quotes, and tabs do not indent"
+	}
+	return ""
+}
+
+// line is the n-th line of data, from 1, or "".
+func line(data []byte, n int) string {
+	lines := strings.Split(string(data), "\n")
+	if n < 1 || n > len(lines) {
+		return ""
+	}
+	return lines[n-1]
 }
 
 func invalidUTF8(data []byte) int {

@@ -84,7 +84,7 @@ func (c InputConfig) Check(report func(path, message string)) {
 			continue
 		}
 		for _, before := range c.Subjects[:i] {
-			if subjectProblem(before) == "" && subjectsOverlap(s, before) {
+			if subjectProblem(before) == "" && SubjectsOverlap(s, before) {
 				report(at, fmt.Sprintf("%q and %q can match the same message; a consumer's subjects must not", s, before))
 			}
 		}
@@ -127,8 +127,8 @@ func subjectProblem(s string) string {
 	return ""
 }
 
-// subjectsOverlap says whether one message subject can match both patterns.
-func subjectsOverlap(a, b string) bool {
+// SubjectsOverlap says whether one message subject can match both patterns.
+func SubjectsOverlap(a, b string) bool {
 	x, y := strings.Split(a, "."), strings.Split(b, ".")
 	for i := range min(len(x), len(y)) {
 		switch {
