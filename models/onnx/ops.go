@@ -32,9 +32,9 @@ func operators() map[string]lowering {
 		"Transpose": lowerTranspose, "Concat": lowerConcat, "Gather": lowerGather,
 		"DepthToSpace": lowerDepthToSpace, "SpaceToDepth": lowerSpaceToDepth,
 		"Slice": lowerSlice, "Split": lowerSplit, "Pad": lowerPad, "Expand": lowerExpand, "Tile": lowerTile,
-		// Shapes and constants: shapes.go
+		// Shapes and constants: shapes.go, scatter.go
 		"Constant": lowerConstant, "ConstantOfShape": lowerConstantOfShape, "Shape": lowerShape, "Size": lowerSize,
-		"Range": lowerRange,
+		"Range": lowerRange, "ScatterND": lowerScatterND,
 	}
 	maps.Copy(ops, mapOperators())
 	maps.Copy(ops, binaryOperators())
