@@ -83,11 +83,6 @@ func (g *Group) timed(ctx context.Context, b *Batch, o *models.Overlay, keep mod
 	return out, nil
 }
 
-// strategyForward is what strategies get as Env.Forward.
-func (g *Group) strategyForward(ctx context.Context, b *Batch, o *models.Overlay, keep models.Keep) (*models.Output, error) {
-	return g.timed(ctx, b, o, keep)
-}
-
 // copyOf takes the output out of the session's memory.
 func (s *slot) copyOf(out *models.Output) {
 	s.out = models.Output{Logits: copied(&s.logits, out.Logits), Features: copied(&s.features, out.Features)}

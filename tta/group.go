@@ -1,6 +1,7 @@
 package tta
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -61,14 +62,19 @@ func NewGroup(o GroupOptions) (*Group, error) {
 	var problems []error
 	for i, c := range o.Configs {
 		env := o.Env
-		env.Pipeline, env.Forward, env.Rand = c.Name, g.strategyForward, seeded(o.Seed, c.Name)
+		extra := new(int) // forwards the pipeline's strategies run themselves
+		env.Pipeline, env.Rand = c.Name, seeded(o.Seed, c.Name)
+		env.Forward = func(ctx context.Context, b *Batch, o *models.Overlay, keep models.Keep) (*models.Output, error) {
+			*extra++
+			return g.timed(ctx, b, o, keep)
+		}
 		p, err := NewPipeline(o.Registry, env, c)
 		if err != nil {
 			problems = append(problems, fmt.Errorf("pipeline %q: %w", c.Name, err))
 			continue
 		}
 		p.watch = newWatch(o.Guard, p.answers(), o.Env.Classes)
-		p.index = i
+		p.index, p.extra = i, extra
 		g.pipelines = append(g.pipelines, p)
 	}
 	if err := errors.Join(problems...); err != nil {

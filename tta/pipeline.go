@@ -17,7 +17,8 @@ type Pipeline struct {
 	role   Role
 	stages []stage
 	keep   models.Keep
-	index  int // in its group
+	index  int  // in its group
+	extra  *int // forwards its strategies ran themselves, this step
 	watch  watch
 
 	// What one step leaves behind. Settle reads it; the next step starts over.

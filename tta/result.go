@@ -56,6 +56,9 @@ type PipelineResult struct {
 	// non-finite rows pass). They must not be published.
 	NoAnswer []int
 	Took     time.Duration // the strategies' own work, without forwards
+	// Forwards is how many the answer rests on, shared ones included: 1 for the
+	// pipeline's overlay and those its strategies ran themselves.
+	Forwards int
 }
 
 // ForwardTiming is one forward of a step and how long it took. Overlay is the

@@ -14,6 +14,7 @@ func (p *Pipeline) begin() {
 	p.overlay.Reset()
 	p.slot, p.trip, p.reason, p.took = nil, TripNone, "", 0
 	p.trail = p.trail[:0]
+	*p.extra = 0
 }
 
 // tripped makes the source view answer this batch in the pipeline's place.

@@ -173,6 +173,9 @@ func (g *Group) finish() {
 			Name: p.name, Role: p.role, View: p.answered(), Labels: p.labels(g.labels),
 			Trail: p.trail, Guard: GuardOK, NoAnswer: out.NoAnswer[:0], Took: p.took,
 		}
+		if r.Batch.Given == nil {
+			out.Forwards = 1 + *p.extra
+		}
 		if d := p.decider(); d != nil {
 			out.Decided = d.name
 		}
