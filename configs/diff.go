@@ -54,16 +54,10 @@ func (d *differ) value(f field, path string, a, b reflect.Value) {
 		d.mapping(f, path, pipelinesByName(a), pipelinesByName(b))
 	case elem == reflect.TypeFor[tta.StrategyConfig]():
 		d.strategies(f, path, a.Interface().([]tta.StrategyConfig), b.Interface().([]tta.StrategyConfig))
+	case f.kind == kindList && a.Len() == 0 && b.Len() == 0:
+		// A list not given and an empty one mean the same.
 	case !reflect.DeepEqual(a.Interface(), b.Interface()):
-		d.scalar(f, path, a, b)
-	}
-}
-
-// scalar leaves out what reads the same, such as a nil and an empty list.
-func (d *differ) scalar(f field, path string, a, b reflect.Value) {
-	was, is := f.format(a), f.format(b)
-	if was != is || f.secret {
-		d.add(f, path, was, is)
+		d.add(f, path, f.format(a), f.format(b))
 	}
 }
 

@@ -12,7 +12,7 @@
 //	pattern:"^...$"      regular expression a string must match (empty passes unless required)
 //	unit:"bytes"         an int64 written with a unit (64MiB); time.Duration always has one (20ms)
 //	required:"true"      must be given
-//	secret:"true"        printed as ***
+//	secret:"true"        printed as ***; secret:"url" hides the password in a URL
 //	reload:"hot"         hot | warm | cold: what a change of this field takes
 //
 // A type may have Check(report func(path, message string)) for rules across

@@ -50,6 +50,9 @@ func (f field) formatScalar(v reflect.Value) string {
 	if f.secret && v.String() != "" {
 		return hidden
 	}
+	if f.url {
+		return hidePassword(v.String())
+	}
 	return v.String()
 }
 

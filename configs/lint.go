@@ -48,6 +48,12 @@ func (l *linter) bus() {
 	l.readable("bus.tls.ca_file", b.TLS.CA)
 	l.readable("bus.tls.cert_file", b.TLS.Cert)
 	l.readable("bus.tls.key_file", b.TLS.Key)
+	for i, s := range b.Servers {
+		at := fmt.Sprintf("bus.servers[%d]", i)
+		if hidePassword(s) != s && l.file.Origin(at).Env == "" {
+			l.warn(at, "take it from the environment, ${NAME}", "a secret stands in the file")
+		}
+	}
 	for _, s := range []struct{ path, value string }{{"bus.password", b.Password}, {"bus.token", b.Token}} {
 		if s.value != "" && l.file.Origin(s.path).Env == "" {
 			l.warn(s.path, "take it from the environment, ${NAME}", "a secret stands in the file")

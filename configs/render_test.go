@@ -49,3 +49,21 @@ func TestRenderHidesSecrets(t *testing.T) {
 	line := text[strings.Index(text, "password:"):]
 	assert.Contains(t, line[:strings.Index(line, "\n")], "***")
 }
+
+func TestPasswordsInURLsAreHidden(t *testing.T) {
+	const text = `
+version: 1
+bus: {servers: ["nats://me:${NATS_PASSWORD}@h:4222", "tls://h:4222"]}
+groups: {g: {model: {file: m.onnx}, pipelines: [{name: main}]}}
+`
+	f := parsed(t, text)
+	require.Equal(t, "nats://me:12345@h:4222", f.Bus.Servers[0])
+	shown, err := configs.Render(f)
+	require.NoError(t, err)
+	assert.Contains(t, shown, "nats://me:***@h:4222")
+
+	other := parsed(t, strings.Replace(text, "${NATS_PASSWORD}", "other", 1))
+	changes := configs.Diff(f, other)
+	require.Len(t, changes, 1, "that it changed is no secret")
+	assert.NotContains(t, changes[0].Old+changes[0].New, "12345")
+}

@@ -46,7 +46,7 @@ func (d *decoder) scalar(n *yaml.Node, path string, f field, v reflect.Value) {
 	s := written{text: expanded.text, node: n, fromEnv: len(expanded.names) > 0}
 	if p := f.read(s, v); p != nil {
 		if f.secret {
-			p.message, p.hint = "not a value for this secret; it is not printed here", ""
+			p.message, p.hint = "expected text; a number, true or nothing is text only in quotes", "the secret is not printed here"
 		}
 		if what, ok := later(path, s.text); ok {
 			p.message, p.hint = notInThisBuild+what, ""
@@ -207,62 +207,4 @@ func (f field) within(x float64, text string) *problem {
 		return nil
 	}
 	return &problem{fmt.Sprintf("%s is out of range: must be %s", text, f.bounds), ""}
-}
-
-// words says what a field expects.
-func (f field) words(plural bool) string {
-	one, many := "text", "texts"
-	switch f.kind {
-	case kindBool:
-		one, many = "true or false", "truth values"
-	case kindInt, kindUint:
-		one, many = "a whole number", "whole numbers"
-	case kindFloat:
-		one, many = "a number", "numbers"
-	case kindDuration:
-		one, many = "a duration such as 20ms", "durations"
-	case kindBytes:
-		one, many = "a size such as 64MiB", "sizes"
-	case kindList:
-		one, many = "a list", "lists"
-	case kindMap, kindStruct:
-		one, many = "a mapping", "mappings"
-	case kindStrategy:
-		one, many = "a strategy", "strategies"
-	}
-	if plural {
-		return many
-	}
-	return one
-}
-
-func isNull(n *yaml.Node) bool { return n.Kind == yaml.ScalarNode && n.Tag == "!!null" }
-
-// describe says what a node is, for "expected ..., got ...".
-func describe(n *yaml.Node) string {
-	n = follow(n)
-	switch n.Kind {
-	case yaml.MappingNode:
-		return "a mapping"
-	case yaml.SequenceNode:
-		return "a list"
-	}
-	switch n.Tag {
-	case "!!null":
-		return "nothing"
-	case "!!bool":
-		return n.Value
-	case "!!int", "!!float":
-		return "the number " + n.Value
-	case "!!timestamp":
-		return "the date " + n.Value
-	}
-	return "the text " + quote(n.Value)
-}
-
-func describeText(s written) string {
-	if s.fromEnv {
-		return quote(s.text) + " from the environment"
-	}
-	return describe(s.node)
 }

@@ -51,7 +51,8 @@ type field struct {
 	pattern  *regexp.Regexp
 	unit     string
 	required bool
-	secret   bool
+	secret   bool // never printed
+	url      bool // its password is never printed
 	reload   Class
 }
 
@@ -67,7 +68,7 @@ func fieldsOf(t reflect.Type, reload Class) []field {
 		f := field{
 			name: name, doc: sf.Tag.Get("doc"), typ: sf.Type, index: sf.Index,
 			unit: sf.Tag.Get("unit"), required: sf.Tag.Get("required") == "true",
-			secret: sf.Tag.Get("secret") == "true", reload: Class(sf.Tag.Get("reload")),
+			secret: sf.Tag.Get("secret") == "true", url: sf.Tag.Get("secret") == "url", reload: Class(sf.Tag.Get("reload")),
 		}
 		if f.reload == "" {
 			f.reload = reload

@@ -6,7 +6,7 @@ import "time"
 // Embedded.
 type BusConfig struct {
 	Context  string          `yaml:"context" doc:"A context of the nats command line tool; 'selected' takes the selected one." reload:"cold"`
-	Servers  []string        `yaml:"servers" doc:"Server URLs, such as nats://127.0.0.1:4222 or tls://host:4222." reload:"cold"`
+	Servers  []string        `yaml:"servers" doc:"Server URLs, such as nats://127.0.0.1:4222 or tls://host:4222." secret:"url" reload:"cold"`
 	Creds    string          `yaml:"creds_file" doc:"Credentials file (JWT and seed)." reload:"cold"`
 	NKey     string          `yaml:"nkey_file" doc:"NKey seed file." reload:"cold"`
 	User     string          `yaml:"user" doc:"User name." reload:"cold"`

@@ -28,9 +28,15 @@ func (c BusConfig) Check(report func(path, message string)) {
 		report(given[len(given)-1], fmt.Sprintf("%s are both given; exactly one of context, servers and embedded is", strings.Join(given, " and ")))
 	}
 	for i, s := range c.Servers {
-		if u, err := url.Parse(s); err != nil || u.Host == "" || !slices.Contains([]string{"nats", "tls", "ws", "wss"}, u.Scheme) {
-			report(fmt.Sprintf("servers[%d]", i), fmt.Sprintf("%q is not a server URL such as nats://127.0.0.1:4222 or tls://host:4222", s))
+		u, err := url.Parse(s)
+		if err == nil && u.Host != "" && slices.Contains([]string{"nats", "tls", "ws", "wss"}, u.Scheme) {
+			continue
 		}
+		shown := strconv.Quote(s)
+		if strings.Contains(s, "@") {
+			shown = "this (not shown, it may hold a password)"
+		}
+		report(fmt.Sprintf("servers[%d]", i), shown+" is not a server URL such as nats://127.0.0.1:4222 or tls://host:4222")
 	}
 	c.checkIdentity(report)
 }
