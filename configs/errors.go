@@ -57,7 +57,7 @@ func (e *Errors) Error() string {
 // wrong value used by two aliases is still one mistake to mend.
 func sorted(list []Error) []Error {
 	slices.SortStableFunc(list, func(a, b Error) int {
-		return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Col, b.Col))
+		return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Col, b.Col), cmp.Compare(a.Path, b.Path))
 	})
 	return slices.CompactFunc(list, func(a, b Error) bool {
 		return a.Line == b.Line && a.Col == b.Col && a.Message == b.Message
