@@ -1,0 +1,189 @@
+package cpu
+
+import (
+	"errors"
+	"fmt"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+
+	"ttad/accel"
+)
+
+// Config says how the device works.
+type Config struct {
+	Threads int // workers that compute at the same time; 0 for one a core
+}
+
+// maxThreads is beyond any machine this was thought for; a larger number is a
+// mistake in somebody's configuration.
+const maxThreads = 1024
+
+// maxRank is the largest number of axes kernels keep indices for.
+const maxRank = 8
+
+// maxFloats is the most memory one allocation may ask for: 32 GiB.
+const maxFloats = 1 << 33
+
+// Device is the processor. It is safe for concurrent use.
+type Device struct {
+	threads int
+	team    *team
+
+	mu     sync.Mutex
+	closed bool
+	serial int
+	open   map[int]string // what is still open, by serial number
+	frames map[frameKey]*frame
+}
+
+// frameKey says whose scratch a frame is: one stream's, for one exec.
+type frameKey struct{ stream, exec int }
+
+// New starts the device's workers. Close stops them.
+func New(c Config) (*Device, error) {
+	if c.Threads < 0 || c.Threads > maxThreads {
+		return nil, fmt.Errorf("cpu device: %d threads is outside 0 to %d", c.Threads, maxThreads)
+	}
+	threads := c.Threads
+	if threads == 0 {
+		threads = runtime.GOMAXPROCS(0)
+	}
+	return &Device{
+		threads: threads, team: newTeam(threads),
+		open: map[int]string{}, frames: map[frameKey]*frame{},
+	}, nil
+}
+
+// Info describes the device.
+func (d *Device) Info() accel.Info {
+	return accel.Info{Kind: "cpu", Name: "pure Go on " + runtime.GOARCH, Driver: runtime.Version(), Threads: d.threads}
+}
+
+// Supports accepts every operator of package accel on up to 8 axes.
+func (d *Device) Supports(p *accel.Program, step int) error {
+	s := &p.Steps[step]
+	if !known(s.Op) {
+		return accel.Unsupported(*s, fmt.Sprintf("%T has no kernel", s.Op))
+	}
+	for _, id := range slices.Concat(s.In, s.Out) {
+		if id != accel.NoValue && len(p.Values[id].Shape) > maxRank {
+			return accel.Unsupported(*s, fmt.Sprintf("%v has more than %d axes", p.Values[id].Shape, maxRank))
+		}
+	}
+	return nil
+}
+
+// Alloc returns zeroed memory.
+func (d *Device) Alloc(floats int) (accel.Buffer, error) {
+	if floats < 0 {
+		panic(fmt.Sprintf("cpu: buffer of %d floats", floats))
+	}
+	if floats > maxFloats {
+		return nil, fmt.Errorf("buffer of %d floats: %w", floats, accel.ErrOutOfMemory)
+	}
+	id, err := d.register(fmt.Sprintf("buffer of %d floats", floats))
+	if err != nil {
+		return nil, err
+	}
+	return &buffer{device: d, id: id, data: make([]float32, floats)}, nil
+}
+
+// NewStream returns a stream whose Run does the work before it returns.
+func (d *Device) NewStream() (accel.Stream, error) {
+	id, err := d.register("stream")
+	if err != nil {
+		return nil, err
+	}
+	return &stream{device: d, id: id}, nil
+}
+
+// Close stops the workers and waits for them. While anything is open it only
+// says what.
+func (d *Device) Close() error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.closed {
+		return errors.New("cpu device is closed already")
+	}
+	if len(d.open) > 0 {
+		return fmt.Errorf("cpu device is in use: %s", strings.Join(d.names(), ", "))
+	}
+	d.closed = true
+	d.team.close()
+	return nil
+}
+
+// names lists what is open, oldest first.
+func (d *Device) names() []string {
+	ids := make([]int, 0, len(d.open))
+	for id := range d.open {
+		ids = append(ids, id)
+	}
+	slices.Sort(ids)
+	names := make([]string, len(ids))
+	for i, id := range ids {
+		names[i] = fmt.Sprintf("#%d %s", id, d.open[id])
+	}
+	return names
+}
+
+// register notes something that must be closed before the device.
+func (d *Device) register(what string) (id int, err error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.closed {
+		return 0, fmt.Errorf("open %s: cpu device is closed", what)
+	}
+	d.serial++
+	d.open[d.serial] = what
+	return d.serial, nil
+}
+
+// release is the opposite of register; scratch of the released goes with it.
+func (d *Device) release(id int) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	what, ok := d.open[id]
+	if !ok {
+		return fmt.Errorf("cpu device: #%d is closed already", id)
+	}
+	delete(d.open, id)
+	if strings.HasPrefix(what, "buffer") {
+		return nil
+	}
+	for key := range d.frames {
+		if key.stream == id || key.exec == id {
+			delete(d.frames, key)
+		}
+	}
+	return nil
+}
+
+// isOpen reports whether what was registered under id still is.
+func (d *Device) isOpen(id int) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	_, ok := d.open[id]
+	return ok
+}
+
+// frame returns the scratch of a stream for an exec, made at the first run.
+func (d *Device) frame(s *stream, e *exec) (*frame, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if _, ok := d.open[s.id]; !ok {
+		return nil, fmt.Errorf("cpu stream #%d is closed", s.id)
+	}
+	if _, ok := d.open[e.id]; !ok {
+		return nil, fmt.Errorf("cpu exec #%d is closed", e.id)
+	}
+	key := frameKey{s.id, e.id}
+	f := d.frames[key]
+	if f == nil {
+		f = newFrame(e)
+		d.frames[key] = f
+	}
+	return f, nil
+}

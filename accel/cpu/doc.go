@@ -1,0 +1,19 @@
+// Package cpu runs accel programs on the processor. It is always there: pure Go,
+// no cgo, no assembly yet.
+//
+// Compile turns a program into one or two plans (plan.go): where the program
+// has norms, a folded one for runs in which every norm keeps its source moments
+// (fold.go melts them into the weights before them), and one that normalizes at
+// run time. A plan is a list of kernels with its memory laid out by liveness
+// (arena.go); additions and functions of one value that follow a kernel become
+// its tail (fuse.go), applied while the result is in cache.
+//
+// Convolutions and matrix products are loops around one register tile (tile.go),
+// the seam behind which faster kernels can be put. One team of workers per
+// device (team.go) shares out the tasks of each kernel. No result depends on how
+// many workers there are: every element is computed by one task, and batch
+// moments are summed in chunks that the shape alone decides, added up in order.
+//
+// The package knows no models. Its results are compared with accel/plain by
+// accel/acceltest.
+package cpu

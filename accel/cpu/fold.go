@@ -1,0 +1,117 @@
+package cpu
+
+import (
+	"math"
+	"slices"
+
+	"ttad/accel"
+)
+
+// affine is a scale and a shift for each output channel. Mixed in float64 and
+// rounded once, when melted into float32 weights.
+type affine struct{ scale, shift []float64 }
+
+// foldNorms melts source-mode norms into the convolution or product before
+// them, and drops virtual ones, which do nothing in source mode.
+func (b *planner) foldNorms() {
+	for i := 0; i < len(b.nodes); i++ {
+		n := b.nodes[i]
+		if op, ok := n.op.(accel.Norm); ok && op.Virtual {
+			b.remove(i)
+			b.substitute(n.out, n.in[0])
+			i--
+			continue
+		}
+		if !b.foldable(n) {
+			continue
+		}
+		j := b.onlyReader(n.out, i)
+		if j < 0 {
+			continue
+		}
+		if a := b.normAffine(b.nodes[j]); a != nil {
+			n.fold, n.out = a, b.nodes[j].out
+			b.remove(j)
+		}
+	}
+}
+
+// substitute lets everybody who reads old read v, which has the same shape and
+// values.
+func (b *planner) substitute(old, v accel.ValueID) {
+	for _, n := range b.nodes {
+		for k, id := range n.in {
+			if id == old {
+				n.in = slices.Clone(n.in) // the program's own list must not change
+				n.in[k] = v
+			}
+		}
+	}
+	b.root[old] = v
+	b.uses[v] += b.uses[old] - 1
+}
+
+// foldable reports whether a node's weights and bias are constants with one
+// output channel for each channel a norm would see.
+func (b *planner) foldable(n *node) bool {
+	switch n.op.(type) {
+	case accel.Conv:
+		return b.constant(n.in[1]) != nil && b.fixedBias(n)
+	case accel.MatMul:
+		out, w := b.p.Values[n.out].Shape, b.p.Values[n.in[1]].Shape
+		return len(out) == 2 && len(w) == 2 && b.constant(n.in[1]) != nil && b.fixedBias(n)
+	}
+	return false
+}
+
+// fixedBias reports whether operand 2 is absent, or constant with one value for
+// each channel.
+func (b *planner) fixedBias(n *node) bool {
+	if len(n.in) < 3 || n.in[2] == accel.NoValue {
+		return true
+	}
+	bias := b.p.Values[n.in[2]].Shape
+	channels := b.p.Values[n.out].Shape[1]
+	perChannel := len(bias) > 0 && bias[len(bias)-1] == channels && bias.Elements(1) == channels.Fixed
+	return b.constant(n.in[2]) != nil && perChannel
+}
+
+// normAffine returns what a norm with constant parameters does in source mode,
+// nil for any other node.
+func (b *planner) normAffine(n *node) *affine {
+	op, ok := n.op.(accel.Norm)
+	if !ok || op.Virtual {
+		return nil
+	}
+	gamma, beta := b.constant(n.in[1]), b.constant(n.in[2])
+	mean, variance := b.constant(n.in[3]), b.constant(n.in[4])
+	if gamma == nil || beta == nil || mean == nil || variance == nil {
+		return nil
+	}
+	a := &affine{make([]float64, len(gamma)), make([]float64, len(gamma))}
+	for c := range gamma {
+		a.scale[c] = float64(gamma[c]) / math.Sqrt(float64(variance[c])+float64(op.Eps))
+		a.shift[c] = float64(beta[c]) - float64(mean[c])*a.scale[c]
+	}
+	return a
+}
+
+// weights returns weights after melting: [channels][perChannel].
+func (a *affine) weights(w []float32, perChannel int) []float32 {
+	if a == nil {
+		return w
+	}
+	out := make([]float32, len(w))
+	for i, v := range w {
+		out[i] = float32(float64(v) * a.scale[i/perChannel])
+	}
+	return out
+}
+
+// bias returns the bias of channel c after melting.
+func (a *affine) bias(b float32, c int) float32 {
+	if a == nil {
+		return b
+	}
+	return float32(float64(b)*a.scale[c] + a.shift[c])
+}

@@ -1,0 +1,56 @@
+package cpu
+
+import (
+	"fmt"
+
+	"ttad/accel"
+)
+
+// known reports whether lower has a kernel for the operator.
+func known(op accel.Op) bool {
+	switch op.(type) {
+	case accel.Conv, accel.Norm, accel.MatMul, accel.Map, accel.Binary, accel.Where,
+		accel.Pool, accel.Reduce, accel.Softmax, accel.LayerNorm, accel.InstanceNorm,
+		accel.Reshape, accel.Transpose, accel.Concat, accel.Slice, accel.Pad,
+		accel.Gather, accel.Expand:
+		return true
+	}
+	return false
+}
+
+// lower makes the kernel of a node. The program was checked: operands fit.
+func lower(p *accel.Program, n *node) kernel {
+	switch op := n.op.(type) {
+	case accel.Conv:
+		return newConv(p, op, n)
+	case accel.MatMul:
+		return newMatMul(p, op, n)
+	case accel.Norm:
+		return newNorm(p, op, n)
+	case accel.Map:
+		return &mapStep{newMapper(op), n.in[0], n.out}
+	case accel.Binary:
+		return newBinary(p, op, n)
+	case accel.Where:
+		return newWhere(p, n)
+	case accel.Pool:
+		return newPool(p, op, n)
+	case accel.Reduce:
+		return newReduce(p, op, n)
+	case accel.Softmax:
+		return newSoftmax(p, op, n)
+	case accel.LayerNorm:
+		return newLayerNorm(p, op, n)
+	case accel.InstanceNorm:
+		return newInstanceNorm(p, op, n)
+	case accel.Transpose, accel.Slice, accel.Expand:
+		return newMove(p, op, n)
+	case accel.Concat:
+		return newConcat(p, op, n)
+	case accel.Pad:
+		return newPad(p, op, n)
+	case accel.Gather:
+		return newGather(p, op, n)
+	}
+	panic(fmt.Sprintf("cpu: Supports accepted %T", n.op))
+}

@@ -1,0 +1,161 @@
+package cpu
+
+import (
+	"fmt"
+
+	"ttad/accel"
+)
+
+// plan is a program in the form one kind of run takes: kernels in order, and
+// where every value lies. It does not change once made.
+type plan struct {
+	program *accel.Program
+	kernels []namedKernel
+	root    []accel.ValueID // the value whose memory each value shares; itself, mostly
+	offset  []int           // of each root in the arena; -1 for inputs and constants
+	arena   int             // floats
+	needs   needs           // the most any kernel asks for
+}
+
+// kernel computes one step, its tail included.
+type kernel interface {
+	run(f *frame) error
+	// needs says how much scratch a run takes at up to maxRows rows.
+	needs(maxRows int) needs
+}
+
+type namedKernel struct {
+	name string
+	kernel
+}
+
+// needs is scratch for the time of one kernel.
+type needs struct {
+	worker int // floats for each worker
+	shared int // floats for all of them together
+	sums   int // float64 values for all of them together
+}
+
+func (n needs) max(m needs) needs {
+	return needs{max(n.worker, m.worker), max(n.shared, m.shared), max(n.sums, m.sums)}
+}
+
+// node is a step on its way to a kernel.
+type node struct {
+	step int // in the program: its first one where several were melted together
+	op   accel.Op
+	in   []accel.ValueID
+	out  accel.ValueID
+	norm int       // for a Norm: its number
+	fold *affine   // for a product: what is melted into its weights
+	tail []tailing // what follows while the result is in cache
+}
+
+// tailing is one thing a tail does to a result: add a value of the same shape,
+// or apply a function.
+type tailing struct {
+	add accel.ValueID // NoValue when fn applies
+	fn  mapper
+}
+
+// planner holds a plan in the making.
+type planner struct {
+	p     *accel.Program
+	nodes []*node
+	uses  []int // how often each value is read, outputs included
+	root  []accel.ValueID
+}
+
+func newPlan(p *accel.Program, maxRows, threads int, folded bool) (*plan, error) {
+	b := newPlanner(p)
+	if folded {
+		b.foldNorms()
+	}
+	b.shareMemory()
+	b.fuseTails()
+	out := &plan{program: p, root: b.root}
+	for _, n := range b.nodes {
+		k := lower(p, n)
+		out.kernels = append(out.kernels, namedKernel{p.Steps[n.step].Name, k})
+		out.needs = out.needs.max(k.needs(maxRows))
+	}
+	out.offset, out.arena = b.layOut(maxRows)
+	total := out.arena + out.needs.worker*threads + out.needs.shared + 2*out.needs.sums
+	if total > maxFloats {
+		return nil, fmt.Errorf("%d floats of scratch: %w", total, accel.ErrOutOfMemory)
+	}
+	return out, nil
+}
+
+func newPlanner(p *accel.Program) *planner {
+	b := &planner{p: p, uses: make([]int, len(p.Values)), root: make([]accel.ValueID, len(p.Values))}
+	for i := range b.root {
+		b.root[i] = accel.ValueID(i)
+	}
+	norms := 0
+	for i, s := range p.Steps {
+		n := &node{step: i, op: s.Op, in: s.In, out: s.Out[0]}
+		if _, ok := s.Op.(accel.Norm); ok {
+			n.norm = norms
+			norms++
+		}
+		b.nodes = append(b.nodes, n)
+		for _, id := range s.In {
+			b.use(id)
+		}
+	}
+	for _, id := range p.Outputs {
+		b.use(id)
+	}
+	return b
+}
+
+func (b *planner) use(id accel.ValueID) {
+	if id != accel.NoValue {
+		b.uses[id]++
+	}
+}
+
+// constant returns the values of a constant operand, nil for any other.
+func (b *planner) constant(id accel.ValueID) []float32 {
+	if id == accel.NoValue {
+		return nil
+	}
+	return b.p.Values[id].Const
+}
+
+// onlyReader returns the place in b.nodes of the only node that reads v, or -1:
+// also when v is an output, which somebody outside reads.
+func (b *planner) onlyReader(v accel.ValueID, after int) int {
+	if b.uses[v] != 1 {
+		return -1
+	}
+	for i := after + 1; i < len(b.nodes); i++ {
+		for _, id := range b.nodes[i].in {
+			if id == v {
+				return i
+			}
+		}
+	}
+	return -1
+}
+
+func (b *planner) remove(i int) { b.nodes = append(b.nodes[:i], b.nodes[i+1:]...) }
+
+// shareMemory removes the steps that only give a value another name.
+func (b *planner) shareMemory() {
+	kept := b.nodes[:0]
+	for _, n := range b.nodes {
+		if _, ok := n.op.(accel.Reshape); ok {
+			b.root[n.out] = b.root[n.in[0]]
+			continue
+		}
+		kept = append(kept, n)
+	}
+	b.nodes = kept
+	for i := range b.root {
+		for b.root[i] != b.root[b.root[i]] {
+			b.root[i] = b.root[b.root[i]]
+		}
+	}
+}
