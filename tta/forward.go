@@ -28,9 +28,13 @@ type slot struct {
 // sourceSlot is the slot of the zero overlay, the source model.
 func (g *Group) sourceSlot(keep models.Keep) *slot { return g.claim(&g.none, keep) }
 
-// claim finds the step's slot for an overlay or opens one.
+// claim finds the step's slot for an overlay or opens one. The source model's is
+// always run with the empty overlay, whoever asks for it.
 func (g *Group) claim(o *models.Overlay, keep models.Keep) *slot {
 	key := o.Key()
+	if key == "" {
+		o = &g.none
+	}
 	for _, s := range g.slots[:g.used] {
 		if s.key == key {
 			s.keep = s.keep.Union(keep)

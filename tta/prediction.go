@@ -22,10 +22,10 @@ type RowPrediction struct {
 	Class   int
 	Label   string // empty where no names are known
 	Score   float32
-	Probs   []float32 // shared with the batch's result; read-only
-	Source  *RowSource
-	Entropy float32 // of Probs, natural logarithm
-	Margin  float32 // between the two largest Probs
+	Probs   []float32  // shared with the batch's result; read-only
+	Source  *RowSource // nil where the source view has no answer or was not asked for
+	Entropy float32    // of Probs, natural logarithm
+	Margin  float32    // between the two largest Probs
 	Guard   string
 	Trail   []RowTrail
 }

@@ -51,7 +51,7 @@ func (r *Result) fill(rows []RowPrediction, pr *PipelineResult) {
 		if row.Class >= 0 && row.Class < len(pr.Labels) {
 			row.Label = pr.Labels[row.Class]
 		}
-		if r.Source != nil {
+		if r.Source != nil && r.Source.Class[i] >= 0 {
 			source[i] = RowSource{Class: int(r.Source.Class[i]), Prob: r.Source.Score[i]}
 			row.Source = &source[i]
 		}
