@@ -115,9 +115,15 @@ func (a *app) printChanges(changes []configs.Change) error {
 	return w.Flush()
 }
 
+// orNothing keeps a value short: a whole group added is one line, and --json has
+// all of it.
 func orNothing(s string) string {
+	const most = 60
 	if s == "" {
 		return "(not set)"
+	}
+	if r := []rune(s); len(r) > most {
+		return string(r[:most]) + "…"
 	}
 	return s
 }
