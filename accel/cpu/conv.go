@@ -250,14 +250,13 @@ func (t *convTask) row(m, rows int, left []float32, from, to int, carry bool) {
 
 // start sets the sums a tile begins with: the bias, or what earlier taps left.
 func (t *convTask) start(sums *[tileRows * tileCols]float32, y []float32, m, rows, cols int, carry bool) {
-	for i := range rows {
-		for j := range cols {
-			if carry {
-				sums[i*tileCols+j] = y[i*t.geometry.positions()+j]
-			} else {
-				sums[i*tileCols+j] = t.bias[m+i]
-			}
-		}
+	if carry {
+		load(sums, y, rows, cols, t.geometry.positions())
+		return
+	}
+	for i, b := range t.bias[m : m+rows] {
+		row := (*[tileCols]float32)(sums[i*tileCols:])
+		*row = [tileCols]float32{b, b, b, b}
 	}
 }
 

@@ -1,0 +1,132 @@
+package cpu
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"ttad/accel"
+	"ttad/accel/acceltest"
+)
+
+// block is a residual block: conv, norm, ReLU, conv, norm, addition, ReLU.
+func block(virtual bool) *accel.Program {
+	r := rand.New(rand.NewPCG(1, 2))
+	b := &acceltest.Builder{}
+	conv := accel.Conv{Stride: [2]int{1, 1}, Dilation: [2]int{1, 1}, Groups: 1}
+	norm := accel.Norm{Eps: 1e-5, Virtual: virtual}
+	weights := func() accel.ValueID { return b.Const(accel.NewTensor(4, 4, 1, 1)) }
+	x := b.Input(accel.BatchShape(4, 6, 6))
+	h := b.Step(accel.Map{Fn: accel.Relu}, b.Norm(norm, b.Step(conv, x, weights()), r))
+	h = b.Norm(norm, b.Step(conv, h, weights()), r)
+	return b.Program(b.Step(accel.Map{Fn: accel.Relu}, b.Step(accel.Binary{Fn: accel.Add}, h, x)))
+}
+
+func kinds(p *plan) (names []string) {
+	for _, k := range p.kernels {
+		names = append(names, fmt.Sprintf("%T", k.kernel))
+	}
+	return names
+}
+
+func TestAFoldedPlanIsOnlyConvolutions(t *testing.T) {
+	for _, virtual := range []bool{false, true} {
+		p, err := newPlan(block(virtual), 8, 2, true)
+		require.NoError(t, err)
+		assert.Equal(t, []string{"*cpu.convStep", "*cpu.convStep"}, kinds(p))
+	}
+}
+
+func TestALivePlanKeepsNormsAndFusesTheRest(t *testing.T) {
+	p, err := newPlan(block(false), 8, 2, false)
+	require.NoError(t, err)
+	assert.Equal(t, []string{"*cpu.convStep", "*cpu.normStep", "*cpu.convStep", "*cpu.normStep"}, kinds(p))
+}
+
+func TestAChainNeedsTheMemoryOfTwoValues(t *testing.T) {
+	b := &acceltest.Builder{}
+	x := b.Input(accel.BatchShape(64))
+	for range 10 {
+		x = b.Step(accel.Softmax{Axis: 1}, x)
+	}
+	p, err := newPlan(b.Program(x), 8, 1, false)
+	require.NoError(t, err)
+	assert.Equal(t, 2*8*64, p.arena)
+}
+
+func TestElementwiseResultsReplaceTheirOperand(t *testing.T) {
+	b := &acceltest.Builder{}
+	x := b.Step(accel.Softmax{Axis: 1}, b.Input(accel.BatchShape(64)))
+	for range 10 {
+		x = b.Step(accel.Map{Fn: accel.Relu}, x)
+	}
+	p, err := newPlan(b.Program(x), 8, 1, false)
+	require.NoError(t, err)
+	assert.Equal(t, 8*64, p.arena)
+}
+
+func TestGapsThatTouchBecomeOne(t *testing.T) {
+	var g gaps
+	a, b, c := g.take(16), g.take(32), g.take(16)
+	g.give(a, 16)
+	g.give(c, 16)
+	g.give(b, 32)
+	assert.Equal(t, []gap{{0, 64}}, g.list)
+	assert.Equal(t, 0, g.take(80), "the gap at the end grows")
+	assert.Equal(t, 80, g.size)
+}
+
+func TestMemoryBeyondTheLimitIsRefused(t *testing.T) {
+	b := &acceltest.Builder{}
+	x := b.Input(accel.BatchShape(1 << 20))
+	var all []accel.ValueID
+	for range 20 {
+		all = append(all, b.Step(accel.Softmax{Axis: 1}, x))
+	}
+	_, err := newPlan(b.Program(all...), 2000, 1, false)
+	require.ErrorIs(t, err, accel.ErrOutOfMemory)
+}
+
+func TestExpIsAccurateToAnUlpOrTwo(t *testing.T) {
+	for x := float32(-104); x < 89; x += 0.0137 {
+		want := math.Exp(float64(x))
+		limit := math.Max(want*1.5e-7, 2e-45) // denormal results have fewer digits
+		if float64(float32(want)) > math.MaxFloat32 {
+			continue
+		}
+		assert.InDelta(t, want, float64(exp(x)), limit, "exp(%v)", x)
+	}
+	assert.Equal(t, float32(1), exp(0))
+}
+
+func TestTanhIsAccurateNearZeroAndFarFromIt(t *testing.T) {
+	for x := float32(-12); x < 12; x += 0.0037 {
+		want := math.Tanh(float64(x))
+		assert.InDelta(t, want, float64(tanh(x)), math.Abs(want)*1e-6, "tanh(%v)", x)
+	}
+}
+
+func TestTilesOfEveryDepth(t *testing.T) {
+	for depth := range 11 {
+		left, right := make([]float32, depth*tileRows), make([]float32, depth*tileCols)
+		var got, want [tileRows * tileCols]float32
+		for i := range left {
+			left[i] = float32(i%5) - 2
+		}
+		for i := range right {
+			right[i] = float32(i%7) - 3
+		}
+		for i := range want {
+			got[i], want[i] = float32(i), float32(i)
+			for k := range depth {
+				want[i] += left[k*tileRows+i/tileCols] * right[k*tileCols+i%tileCols]
+			}
+		}
+		tile(left, right, &got)
+		assert.Equal(t, want, got, "depth %d", depth)
+	}
+}
