@@ -22,7 +22,11 @@ func newRootCommand(a *app) *cobra.Command {
 		Short: "Online test-time adaptation of streaming classifiers over NATS",
 		Long: `ttad reads feature rows from NATS, runs a frozen classifier on them, lets
 strategies adapt its statistics and outputs to the shifted data, and publishes
-corrected predictions.`,
+corrected predictions.
+
+Data goes to stdout, as JSON with --json; words for people go to stderr. Exit codes:
+0 done, 1 failed while running, 2 wrong usage, 3 a check found something, 69 the bus
+cannot be reached, 78 the configuration is invalid.`,
 		Example: `  ttad config example > ttad.yaml     # a commented configuration to start from
   ttad check ttad.yaml                # every mistake at once, with line and column
   ttad strategies alphabn             # what a strategy does and its parameters`,
@@ -52,6 +56,9 @@ corrected predictions.`,
 		newConfigCommand(a),
 		newStrategiesCommand(a),
 		newVersionCommand(a),
+		newRunCommand(a),
+		newReplayCommand(a),
+		newModelCommand(a),
 	)
 	root.SetHelpCommandGroupID(groupLook)
 	root.SetCompletionCommandGroupID(groupLook)

@@ -1,0 +1,86 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/rs/zerolog"
+	"github.com/spf13/cobra"
+
+	"ttad/configs"
+	"ttad/internal/daemon"
+	"ttad/models"
+	"ttad/models/onnx"
+)
+
+// modelFlags are what a model needs beside its file.
+type modelFlags struct {
+	cfg     models.Config
+	maxRows int
+	threads int
+}
+
+func (f *modelFlags) add(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&f.cfg.Logits, "logits", "", "graph `value` with the logits (default: found)")
+	cmd.Flags().StringVar(&f.cfg.Features, "features", "", "graph `value` with the features (default: found)")
+	cmd.Flags().IntVar(&f.threads, "threads", 0, "CPU workers, 0 for all")
+}
+
+func newModelCommand(a *app) *cobra.Command {
+	f := &modelFlags{cfg: models.DefaultConfig()}
+	cmd := &cobra.Command{
+		Use:   "model FILE",
+		Short: "Describe an ONNX model: inputs, classes, norm nodes, cost, placement",
+		Long: `Model prints what ttad sees in an ONNX file: inputs, logits, features, the norm
+nodes strategies can adapt, parameters, FLOPs a row and the device it would run on.
+When BatchNormalization was folded away at export it says so, and what to do.`,
+		Example: `  ttad model resnet20.onnx
+  ttad model resnet20.onnx --json
+  ttad model resnet20.onnx --calibration stats.json
+  ttad model calibrate folded.onnx --inputs source.npy -o stats.json`,
+		GroupID: groupLook,
+		Args:    exactly(1),
+		RunE: func(_ *cobra.Command, args []string) error {
+			f.cfg.File = args[0]
+			return a.describeModel(f)
+		},
+	}
+	f.add(cmd)
+	cmd.Flags().StringVar(&f.cfg.Calibration, "calibration", "", "`FILE` of moments from 'ttad model calibrate'")
+	cmd.Flags().IntVar(&f.maxRows, "rows", 64, "`rows` of a batch to plan for")
+	cmd.AddCommand(newCalibrateCommand(a))
+	return cmd
+}
+
+// modelReport is what 'ttad model --json' prints.
+type modelReport struct {
+	models.Description
+	Device string `json:"device"`
+	Steps  int    `json:"steps"`
+}
+
+func (a *app) describeModel(f *modelFlags) error {
+	g, err := onnx.Load(f.cfg, ".")
+	if err != nil {
+		return err
+	}
+	devices, err := daemon.OpenDevices(configs.DeviceConfig{Prefer: []string{"cpu"}, Threads: f.threads}, zerolog.Nop())
+	if err != nil {
+		return err
+	}
+	defer daemon.CloseDevices(devices)
+	plan, err := models.NewPlan(g, devices, f.maxRows)
+	if err != nil {
+		return err
+	}
+	defer plan.Close()
+	p := plan.Placement()
+	r := modelReport{Description: models.Describe(g), Device: fmt.Sprintf("%s (%s, %d threads)", p.Device.Kind, p.Device.Name, p.Device.Threads), Steps: p.Steps}
+	if a.json {
+		return a.printJSON(r)
+	}
+	if err := r.Description.WriteText(a.stdout); err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(a.stdout, "\nplacement: all %d steps on %s\n", r.Steps, r.Device)
+	return err
+}

@@ -1,0 +1,69 @@
+package daemon
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"ttad/accel"
+	"ttad/configs"
+	"ttad/models"
+	"ttad/stream"
+	"ttad/tta"
+)
+
+// Group is one configured group without its bus: the opened model and the
+// pipelines on it. Replay drives it from files, the engine from NATS.
+type Group struct {
+	Name      string
+	Config    configs.Group
+	Model     *Model
+	Pipelines *tta.Group
+}
+
+// GroupOptions is what opening a group takes besides its configuration.
+type GroupOptions struct {
+	Dir      string // relative paths start here
+	Devices  []accel.Device
+	Registry *tta.Registry
+	Now      func() time.Time // nil is the system clock
+	Log      zerolog.Logger
+}
+
+// OpenGroup loads the model and builds the pipelines of one group.
+func OpenGroup(name string, cfg configs.Group, o GroupOptions) (*Group, error) {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	m, err := OpenModel(cfg.Model, o.Dir, o.Devices, cfg.Batch.MaxRows)
+	if err != nil {
+		return nil, fmt.Errorf("group %s: %w", name, err)
+	}
+	env := m.env()
+	env.Dir, env.Now, env.Log = o.Dir, o.Now, o.Log.With().Str("group", name).Logger()
+	options := tta.GroupOptions{
+		Registry: o.Registry, Configs: cfg.Pipelines, Guard: cfg.Guard,
+		SourceView: cfg.Output.Source, Env: env, Seed: cfg.Seed,
+	}
+	if m.Graph != nil {
+		options.Forward = m.Forward
+	}
+	g, err := tta.NewGroup(options)
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("group %s: %w", name, err), m.Close())
+	}
+	return &Group{Name: name, Config: cfg, Model: m, Pipelines: g}, nil
+}
+
+// Ports are the tensors a message of this group carries.
+func (g *Group) Ports() []models.Port {
+	if g.Model.Graph == nil {
+		return stream.OutputPorts(g.Config.Model)
+	}
+	return g.Model.Graph.Inputs
+}
+
+// Close frees the model.
+func (g *Group) Close() error { return g.Model.Close() }

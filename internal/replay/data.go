@@ -1,0 +1,167 @@
+package replay
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"ttad/internal/npyfile"
+)
+
+// Data is a recorded stream: rows by input name, their labels and the order in
+// which they arrive.
+type Data struct {
+	inputs map[string]npyfile.Array // "" is the only input of a model
+	rows   int
+	labels []int // nil when unknown
+	order  []int // row numbers in arrival order
+}
+
+// Files names what Load reads.
+type Files struct {
+	Inputs []string // X.npy or name=X.npy; several files of one name are joined
+	Labels []string // one file an input file; empty: no scores
+	Order  string   // row numbers in arrival order; empty: as they are
+	Limit  int      // rows at most, 0 for all
+}
+
+// Load reads and checks the files against each other.
+func Load(f Files) (*Data, error) {
+	d := &Data{inputs: map[string]npyfile.Array{}}
+	if err := d.readInputs(f.Inputs); err != nil {
+		return nil, err
+	}
+	if err := d.readLabels(f.Labels); err != nil {
+		return nil, err
+	}
+	if err := d.readOrder(f.Order); err != nil {
+		return nil, err
+	}
+	if f.Limit > 0 && f.Limit < len(d.order) {
+		d.order = d.order[:f.Limit]
+	}
+	if len(d.order) == 0 {
+		return nil, fmt.Errorf("read %s: no rows", strings.Join(f.Inputs, ", "))
+	}
+	return d, nil
+}
+
+// Rows is the number of rows that will be replayed.
+func (d *Data) Rows() int { return len(d.order) }
+
+func (d *Data) readInputs(files []string) error {
+	if len(files) == 0 {
+		return fmt.Errorf("no inputs given; name at least one .npy file")
+	}
+	parts := map[string][]npyfile.Array{}
+	for _, f := range files {
+		name, path, named := strings.Cut(f, "=")
+		if !named {
+			name, path = "", f
+		}
+		a, err := npyfile.Read(path)
+		if err != nil {
+			return err
+		}
+		parts[name] = append(parts[name], a)
+	}
+	for i, name := range slices.Sorted(maps.Keys(parts)) {
+		a, err := join(parts[name])
+		if err != nil {
+			return fmt.Errorf("join the files of input %q: %w", name, err)
+		}
+		if i > 0 && a.Shape[0] != d.rows {
+			return fmt.Errorf("input %q has %d rows, another has %d", name, a.Shape[0], d.rows)
+		}
+		d.rows, d.inputs[name] = a.Shape[0], a
+	}
+	return nil
+}
+
+// join puts arrays of one type and row shape behind each other.
+func join(parts []npyfile.Array) (npyfile.Array, error) {
+	first := parts[0]
+	if len(first.Shape) == 0 {
+		return npyfile.Array{}, fmt.Errorf("a single value, expected rows")
+	}
+	if len(parts) == 1 {
+		return first, nil
+	}
+	rows, raw := 0, []byte(nil)
+	for _, p := range parts {
+		if p.DType != first.DType || len(p.Shape) != len(first.Shape) || !slices.Equal(p.Shape[1:], first.Shape[1:]) {
+			return npyfile.Array{}, fmt.Errorf("%s %v does not follow %s %v", p.DType, p.Shape, first.DType, first.Shape)
+		}
+		rows += p.Shape[0]
+		raw = append(raw, p.Raw...)
+	}
+	return npyfile.New(first.DType, append([]int{rows}, first.Shape[1:]...), raw)
+}
+
+func (d *Data) readLabels(files []string) error {
+	if len(files) == 0 {
+		return nil
+	}
+	for _, f := range files {
+		labels, err := readInts(f)
+		if err != nil {
+			return err
+		}
+		d.labels = append(d.labels, labels...)
+	}
+	if len(d.labels) != d.rows {
+		return fmt.Errorf("%d labels in %s for %d rows", len(d.labels), strings.Join(files, ", "), d.rows)
+	}
+	return nil
+}
+
+func (d *Data) readOrder(file string) error {
+	if file == "" {
+		d.order = make([]int, d.rows)
+		for i := range d.order {
+			d.order[i] = i
+		}
+		return nil
+	}
+	order, err := readInts(file)
+	if err != nil {
+		return err
+	}
+	for i, row := range order {
+		if row < 0 || row >= d.rows {
+			return fmt.Errorf("%s: entry %d is row %d, the inputs have rows 0 to %d", file, i, row, d.rows-1)
+		}
+	}
+	d.order = order
+	return nil
+}
+
+func readInts(file string) ([]int, error) {
+	a, err := npyfile.Read(file)
+	if err != nil {
+		return nil, err
+	}
+	ints, err := a.Ints()
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", file, err)
+	}
+	return ints, nil
+}
+
+// batch gathers rows [first, end) of the arrival order, reusing into's memory.
+func (d *Data) batch(first, end int, into map[string]npyfile.Array) error {
+	for name, a := range d.inputs {
+		size := len(a.Raw) / d.rows
+		raw := into[name].Raw[:0]
+		for _, row := range d.order[first:end] {
+			raw = append(raw, a.Raw[row*size:(row+1)*size]...)
+		}
+		b, err := npyfile.New(a.DType, append([]int{end - first}, a.Shape[1:]...), raw)
+		if err != nil {
+			return fmt.Errorf("rows %d to %d of input %q: %w", first, end-1, name, err)
+		}
+		into[name] = b
+	}
+	return nil
+}

@@ -1,0 +1,153 @@
+package replay
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+
+	"ttad/internal/chart"
+	"ttad/internal/daemon"
+	"ttad/internal/npyfile"
+	"ttad/tta"
+)
+
+// tally is what one pipeline did, row by row.
+type tally struct {
+	name, role string
+	score      tta.Scorer
+	right      []bool // in arrival order; nil without labels
+	changed    int
+	tripped    int
+	forwards   int
+	probs      []float32 // kept only when they are written out
+}
+
+// tallies are the source's and every pipeline's. The first is the source.
+type tallies struct {
+	list    []*tally
+	labels  []int // by row number; nil without
+	classes int
+	keep    bool
+}
+
+func newTallies(g *daemon.Group, d *Data, keep bool) (*tallies, error) {
+	t := &tallies{labels: d.labels, classes: g.Model.Classes(), keep: keep}
+	for i, l := range d.labels {
+		if l < 0 || l >= t.classes {
+			return nil, fmt.Errorf("label %d of row %d: the model has classes 0 to %d", l, i, t.classes-1)
+		}
+	}
+	t.list = append(t.list, &tally{name: SourceName, role: SourceName})
+	for _, p := range g.Pipelines.Pipelines() {
+		t.list = append(t.list, &tally{name: p.Name(), role: string(p.Role())})
+	}
+	return t, nil
+}
+
+// add takes a step's result into account; rows are its row numbers in the data.
+func (t *tallies) add(r *tta.Result, rows []int) error {
+	if r.Source == nil {
+		return fmt.Errorf("no source view: output.source must be true for a replay")
+	}
+	t.list[0].forwards++
+	t.view(t.list[0], *r.Source, *r.Source, rows)
+	for i := range r.Pipelines {
+		p := &r.Pipelines[i]
+		to := t.list[i+1]
+		to.forwards += p.Forwards
+		if p.Trip != tta.TripNone {
+			to.tripped++
+		}
+		t.view(to, p.View, *r.Source, rows)
+	}
+	return nil
+}
+
+func (t *tallies) view(to *tally, v, source tta.View, rows []int) {
+	if t.keep {
+		to.probs = append(to.probs, v.Probs.Data...)
+	}
+	for i, row := range rows {
+		if v.Class[i] != source.Class[i] {
+			to.changed++
+		}
+		if t.labels != nil {
+			label := t.labels[row]
+			to.score.Add(v.Probs.Row(i), int(v.Class[i]), label)
+			to.right = append(to.right, int(v.Class[i]) == label)
+		}
+	}
+}
+
+func (t *tallies) report(rows, batches int, seconds float64) *Report {
+	r := &Report{Rows: rows, Seconds: seconds, RowsPerSecond: float64(rows) / seconds, Labelled: t.labels != nil}
+	for _, p := range t.list {
+		r.Pipelines = append(r.Pipelines, Pipeline{
+			Name: p.name, Role: p.role, Score: p.score.Score(),
+			Changed: float64(p.changed) / float64(rows), Tripped: p.tripped,
+			ForwardsPerBatch: float64(p.forwards) / float64(batches),
+		})
+	}
+	return r
+}
+
+// write puts probabilities, curves and the summary into a folder.
+func (t *tallies) write(dir string, r *Report) error {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return fmt.Errorf("make the output folder: %w", err)
+	}
+	add := func(name string) string {
+		r.Files = append(r.Files, filepath.Join(dir, name))
+		return filepath.Join(dir, name)
+	}
+	for _, p := range t.list {
+		shape := []int{len(p.probs) / t.classes, t.classes}
+		if err := npyfile.SaveFloat32(add(p.name+".probs.npy"), shape, p.probs); err != nil {
+			return err
+		}
+	}
+	if t.labels != nil {
+		if err := create(add("accuracy.svg"), t.draw); err != nil {
+			return err
+		}
+	}
+	return create(add("summary.md"), r.WriteMarkdown)
+}
+
+// draw is accuracy over time, one curve a pipeline, over a sliding window.
+func (t *tallies) draw(w io.Writer) error {
+	rows := len(t.list[0].right)
+	window := min(max(rows/40, 20), 1000)
+	c := chart.Chart{
+		Title:  fmt.Sprintf("Accuracy over the last %d rows", window),
+		XLabel: "rows", YLabel: "accuracy", Percent: true,
+	}
+	for _, p := range t.list {
+		x, y := sliding(p.right, window)
+		c.Series = append(c.Series, chart.Series{Name: p.name, X: x, Y: y})
+	}
+	return chart.Lines(w, c)
+}
+
+// curvePoints bounds a curve's size in the file.
+const curvePoints = 400
+
+// sliding is the share of right rows among the last window rows, at most
+// curvePoints times along the stream.
+func sliding(right []bool, window int) (x, y []float64) {
+	every := max(len(right)/curvePoints, 1)
+	sum := 0
+	for i, ok := range right {
+		if ok {
+			sum++
+		}
+		if i >= window && right[i-window] {
+			sum--
+		}
+		if n := min(i+1, window); i+1 >= min(window, len(right)) && ((i+1)%every == 0 || i+1 == len(right)) {
+			x, y = append(x, float64(i+1)), append(y, float64(sum)/float64(n))
+		}
+	}
+	return x, y
+}

@@ -1,0 +1,72 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"os/signal"
+	"path/filepath"
+	"runtime"
+	"time"
+)
+
+func main() {
+	data := flag.String("data", "", "folder of the research data: models/, cifar10c/")
+	out := flag.String("o", "docs/results.md", "file to write")
+	quick := flag.Bool("quick", false, "two corruptions and two orders only")
+	flag.Parse()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	if err := run(ctx, *data, *out, *quick); err != nil {
+		fmt.Fprintln(os.Stderr, "results:", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, data, out string, quick bool) (err error) {
+	if data == "" {
+		return errors.New("-data is needed: the folder that holds models/ and cifar10c/")
+	}
+	if data, err = filepath.Abs(data); err != nil {
+		return err
+	}
+	work, err := os.MkdirTemp("", "ttad-results-")
+	if err != nil {
+		return fmt.Errorf("make a work folder: %w", err)
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(work)) }()
+
+	r := &runner{data: data, work: work, bin: filepath.Join(work, "ttad")}
+	if err := r.build(ctx); err != nil {
+		return err
+	}
+	plan := fullPlan()
+	if quick {
+		plan = quickPlan()
+	}
+	tables, err := r.runAll(ctx, plan)
+	if err != nil {
+		return err
+	}
+	doc := render(plan, tables, machine(), time.Now())
+	if err := os.WriteFile(out, []byte(doc), 0o644); err != nil {
+		return fmt.Errorf("write the results: %w", err)
+	}
+	return nil
+}
+
+func (r *runner) build(ctx context.Context) error {
+	cmd := exec.CommandContext(ctx, "go", "build", "-o", r.bin, "./cmd/ttad")
+	cmd.Stderr = os.Stderr
+	if err := cmd.Run(); err != nil {
+		return fmt.Errorf("build ttad: %w", err)
+	}
+	return nil
+}
+
+func machine() string {
+	return fmt.Sprintf("%d cores, %s/%s, %s", runtime.GOMAXPROCS(0), runtime.GOOS, runtime.GOARCH, runtime.Version())
+}

@@ -1,0 +1,122 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+)
+
+// runner calls the ttad binary as a user would.
+type runner struct{ data, work, bin string }
+
+// table is the error in percent by stream and pipeline.
+type table struct {
+	title, about string
+	batch        int
+	rows         []tableRow
+}
+
+type tableRow struct {
+	stream string
+	count  int
+	error  map[string]float64
+}
+
+// report is what 'ttad replay --json' prints, as far as it is needed here.
+type report struct {
+	Rows      int `json:"rows"`
+	Pipelines []struct {
+		Name  string  `json:"name"`
+		Error float64 `json:"error"`
+	} `json:"pipelines"`
+}
+
+func (r *runner) runAll(ctx context.Context, p plan) ([]table, error) {
+	var tables []table
+	for _, batch := range p.batches {
+		cfg, err := r.writeConfig(batch)
+		if err != nil {
+			return nil, err
+		}
+		for _, o := range p.orders {
+			t := table{title: o.name, about: o.about, batch: batch}
+			for _, c := range p.corruptions {
+				row, err := r.replay(ctx, cfg, c, []string{c}, o.file)
+				if err != nil {
+					return nil, err
+				}
+				t.rows = append(t.rows, row)
+			}
+			tables = append(tables, t)
+		}
+		if p.continual {
+			row, err := r.replay(ctx, cfg, "all, one after another", p.corruptions, "")
+			if err != nil {
+				return nil, err
+			}
+			tables = append(tables, table{title: "continual", about: "every stream above in turn, state carried across", batch: batch, rows: []tableRow{row}})
+		}
+	}
+	return tables, nil
+}
+
+// replay runs one stream: the named files joined, in the given order.
+func (r *runner) replay(ctx context.Context, cfg, stream string, files []string, order string) (tableRow, error) {
+	args := []string{"replay", cfg, "--group", "cifar", "--json"}
+	for _, f := range files {
+		args = append(args, "--inputs", r.cifar(f+".npy"), "--labels", r.cifar("labels.npy"))
+	}
+	if order != "" {
+		args = append(args, "--order", r.cifar(order))
+	}
+	cmd := exec.CommandContext(ctx, r.bin, args...)
+	cmd.Stderr = os.Stderr
+	out, err := cmd.Output()
+	if err != nil {
+		return tableRow{}, fmt.Errorf("ttad %s: %w", strings.Join(args, " "), err)
+	}
+	var rep report
+	if err := json.Unmarshal(out, &rep); err != nil {
+		return tableRow{}, fmt.Errorf("read the report of ttad %s: %w", strings.Join(args, " "), err)
+	}
+	row := tableRow{stream: stream, count: rep.Rows, error: map[string]float64{}}
+	for _, p := range rep.Pipelines {
+		row.error[p.Name] = 100 * p.Error
+	}
+	fmt.Fprintf(os.Stderr, "%-24s %-28s source %5.2f\n", stream, order, row.error["source"])
+	return row, nil
+}
+
+func (r *runner) cifar(name string) string { return filepath.Join(r.data, "cifar10c", name) }
+
+func (r *runner) writeConfig(batch int) (string, error) {
+	var b strings.Builder
+	fmt.Fprintf(&b, configHead, filepath.Join(r.data, "models", "resnet20.onnx"), batch, 2*batch)
+	for i, p := range pipelines() {
+		role := "shadow"
+		if i == 0 {
+			role = "champion"
+		}
+		fmt.Fprintf(&b, "      - {name: %s, role: %s, strategies: %s}\n", p.name, role, p.strategies)
+	}
+	path := filepath.Join(r.work, fmt.Sprintf("cifar-%d.yaml", batch))
+	if err := os.WriteFile(path, []byte(b.String()), 0o644); err != nil {
+		return "", fmt.Errorf("write a configuration: %w", err)
+	}
+	return path, nil
+}
+
+const configHead = `version: 1
+bus: {servers: ["nats://127.0.0.1:4222"]}
+groups:
+  cifar:
+    model: {file: %q}
+    input: {layout: nhwc, scale: 0.00392156862745098, mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225]}
+    batch: {max_rows: %d}
+    limits: {in_flight_rows: %d}
+    pipelines:
+`
