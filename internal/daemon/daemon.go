@@ -99,6 +99,7 @@ func (d *Daemon) attach(ctx context.Context, cfg *configs.File) ([]attached, err
 			return nil, err
 		}
 		d.ready[g.Name] = &atomic.Bool{}
+		d.metrics.registry.MustRegister(newInputCollector(g.Name, in))
 		all = append(all, attached{in, &engine{group: g, committer: committer, metrics: d.metrics.forGroup(g.Name), log: log}})
 	}
 	return all, nil
@@ -119,7 +120,7 @@ func (d *Daemon) run(ctx context.Context, engines []attached) {
 		d.running.Go(func() error {
 			ready.Store(true)
 			defer ready.Store(false)
-			if err := a.input.Run(groupCtx, a.engine.onParcel); err != nil && !errors.Is(err, context.Canceled) {
+			if err := a.input.Run(groupCtx, a.engine.onParcel); err != nil {
 				return fmt.Errorf("group %s: %w", name, err)
 			}
 			return nil

@@ -17,7 +17,7 @@ type metrics struct {
 	batchRows, batchWait              *prometheus.HistogramVec
 	forwardSeconds                    *prometheus.HistogramVec // group, overlay
 	commitSeconds, endToEnd           *prometheus.HistogramVec // group
-	inFlight, step, lag               *prometheus.GaugeVec     // group
+	step                              *prometheus.GaugeVec     // group
 	entropy, classEntropy             *prometheus.GaugeVec     // group, pipeline
 	disagreement                      *prometheus.GaugeVec     // group, pipeline
 	changedRows                       *prometheus.CounterVec   // group, pipeline
@@ -56,9 +56,7 @@ func newMetrics() *metrics {
 	m.forwardSeconds = histogram("forward_seconds", "Time of one forward.", seconds, "group", "overlay")
 	m.commitSeconds = histogram("commit_seconds", "Time to publish a batch's outputs and have them stored.", seconds, "group")
 	m.endToEnd = histogram("end_to_end_seconds", "From receipt of an item to its stored output.", seconds, "group")
-	m.inFlight = gauge("in_flight_rows", "Rows taken from the server and not yet answered.", "group")
 	m.step = gauge("step", "Batches answered since start.", "group")
-	m.lag = gauge("input_lag_messages", "Messages waiting on the server.", "group")
 	m.entropy = gauge("entropy", "Mean entropy of the last batch's rows, natural logarithm.", "group", "pipeline")
 	m.classEntropy = gauge("class_entropy", "Entropy of the last batch's predicted classes over ln(classes).", "group", "pipeline")
 	m.disagreement = gauge("source_disagreement", "Share of the last batch's rows whose class differs from the source view.", "group", "pipeline")
