@@ -38,10 +38,7 @@ func (b *Batcher) Add(now time.Time, d *Delivery, inputs []*accel.Tensor) []*Par
 		b.put(p, d, inputs)
 		return append(closed, b.finish(p, "alone"))
 	}
-	key := ""
-	if b.cfg.GroupBy == "key" {
-		key = d.Item.Key
-	}
+	key := b.keyOf(d)
 	var closed []*Parcel
 	p := b.byKey[key]
 	if p != nil {
@@ -62,6 +59,24 @@ func (b *Batcher) Add(now time.Time, d *Delivery, inputs []*accel.Tensor) []*Par
 		closed = append(closed, b.close(p, why))
 	}
 	return closed
+}
+
+// sourceOnlyKey opens the key of messages that may be answered from the source
+// view only. No subject has such a token.
+const sourceOnlyKey = " source only "
+
+// keyOf says whose batch a message shares. Rows that must not adapt anything keep
+// to themselves: a batch's rows share their statistics, so one of them would take
+// the whole batch out of adaptation.
+func (b *Batcher) keyOf(d *Delivery) string {
+	key := ""
+	if b.cfg.GroupBy == "key" {
+		key = d.Item.Key
+	}
+	if d.Item.SourceOnly != "" {
+		key = sourceOnlyKey + key
+	}
+	return key
 }
 
 // overfull says why d does not fit behind what p holds already.

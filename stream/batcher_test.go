@@ -112,6 +112,16 @@ func TestKeysDoNotShareBatches(t *testing.T) {
 	assert.Equal(t, []string{"drain: 4", "drain: 5"}, shape(b.Flush("drain")))
 }
 
+func TestRowsThatMustNotAdaptKeepToThemselves(t *testing.T) {
+	b := stream.NewBatcher(batchConfig(nil), false)
+	for seq, why := range []string{"", "not_finite", "", "not_finite"} {
+		d, x := message(uint64(seq), "", 1)
+		d.Item.SourceOnly = why
+		require.Empty(t, b.Add(at(0), d, x))
+	}
+	assert.Equal(t, []string{"drain: 0 2", "drain: 1 3"}, shape(b.Flush("drain")))
+}
+
 func TestBatchHoldsRowsInOrderOfArrival(t *testing.T) {
 	b := stream.NewBatcher(batchConfig(nil), false)
 	d1, x1 := message(7, "", 1)
