@@ -1,0 +1,225 @@
+package stream_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"ttad/stream"
+	"ttad/stream/streamtest"
+)
+
+// onCore makes the group use core NATS on both sides.
+func (b *bench) onCore() {
+	b.o.Input.Stream = "none"
+	b.o.Commit.Mode = "none"
+}
+
+// subscribe collects what is published on a subject from now on.
+func (b *bench) subscribe(subject string) <-chan *nats.Msg {
+	b.t.Helper()
+	ch := make(chan *nats.Msg, 10_000)
+	_, err := b.nc.ChanSubscribe(subject, ch)
+	require.NoError(b.t, err)
+	require.NoError(b.t, b.nc.Flush())
+	return ch
+}
+
+func receive(t testing.TB, from <-chan *nats.Msg) *nats.Msg {
+	t.Helper()
+	select {
+	case m := <-from:
+		return m
+	case <-time.After(20 * time.Second):
+		t.Fatal("no message within 20s")
+		return nil
+	}
+}
+
+// ready waits until the worker's subscription is known to the server.
+func (b *bench) ready(out <-chan *nats.Msg) {
+	b.t.Helper()
+	streamtest.Eventually(b.t, "the worker answers", func() bool {
+		require.NoError(b.t, b.nc.Publish("tta.g.in.probe", request(0)))
+		select {
+		case <-out:
+			return true
+		case <-time.After(20 * time.Millisecond):
+			return false
+		}
+	})
+}
+
+func TestCoreNATSInAndOut(t *testing.T) {
+	b := newBench(t)
+	b.onCore()
+	probe := b.subscribe("tta.g.out.probe")
+	out, dead := b.subscribe("tta.g.out.cam"), b.subscribe("tta.g.dlq")
+	w := b.start(echo)
+	b.ready(probe)
+	for v := 1; v <= 3; v++ {
+		require.NoError(t, b.nc.Publish("tta.g.in.cam", request(v)))
+	}
+	require.NoError(t, b.nc.Publish("tta.g.in.cam", []byte("garbage")))
+	for v := 1; v <= 3; v++ {
+		m := receive(t, out)
+		got := decodeOutput(t, m.Data)
+		assert.Equal(t, v, got.Rows[0].Class)
+		assert.NotEmpty(t, got.ID)
+		assert.Empty(t, m.Header.Get("Ttad-Src-Stream"))
+	}
+	assert.Equal(t, "bad_json", receive(t, dead).Header.Get("Ttad-Error-Code"))
+	require.NoError(t, w.stop())
+	assert.Empty(t, w.input.Stream())
+}
+
+func TestCoreNATSDrainAnswersWhatWasTaken(t *testing.T) {
+	b := newBench(t)
+	b.onCore()
+	b.o.Batch.MaxDelay = time.Minute
+	b.o.Batch.MaxRows = 10
+	out := b.subscribe("tta.g.out.cam")
+	w := b.start(echo)
+	streamtest.Eventually(t, "a message is taken", func() bool {
+		require.NoError(t, b.nc.Publish("tta.g.in.cam", request(1)))
+		return w.input.Stats().InFlightRows > 0
+	})
+	require.NoError(t, w.stop())
+	assert.Equal(t, 1, decodeOutput(t, receive(t, out).Data).Rows[0].Class)
+}
+
+func TestCoreNATSDropsAreCounted(t *testing.T) {
+	b := newBench(t)
+	b.onCore()
+	b.o.Limits.InFlightRows = 64
+	gate := make(chan struct{})
+	w := b.start(func(ctx context.Context, p *stream.Parcel, c stream.Committer) (stream.Receipt, error) {
+		<-gate
+		return echo(ctx, p, c)
+	})
+	streamtest.Eventually(t, "messages are dropped and counted", func() bool {
+		for range 500 {
+			require.NoError(t, b.nc.Publish("tta.g.in.cam", request(1)))
+		}
+		require.NoError(t, b.nc.Flush())
+		return w.input.Stats().InFlightRows == 64 && w.input.Stats().Dropped > 0
+	})
+	close(gate)
+	require.NoError(t, w.stop())
+}
+
+func TestUnconfirmedAnswersAcknowledgeStoredInputs(t *testing.T) {
+	b := newBench(t)
+	b.o.Commit.Mode = "none"
+	out := b.subscribe("tta.g.out.cam")
+	w := b.start(echo)
+	b.publish("cam", 1, 2)
+	assert.Equal(t, 1, decodeOutput(t, receive(t, out).Data).Rows[0].Class)
+	assert.Equal(t, 2, decodeOutput(t, receive(t, out).Data).Rows[0].Class)
+	streamtest.Eventually(t, "everything is acknowledged", func() bool { return b.unanswered() == 0 })
+	require.NoError(t, w.stop())
+}
+
+func TestKeysAreAnsweredSeparatelyAndAcknowledgedOneByOne(t *testing.T) {
+	b := newBench(t)
+	b.o.Batch.GroupBy = "key"
+	b.o.Batch.MaxRows = 3
+	b.o.Batch.MaxDelay = time.Minute
+	mixed := false
+	w := b.start(func(ctx context.Context, p *stream.Parcel, c stream.Committer) (stream.Receipt, error) {
+		for _, item := range p.Batch.Items {
+			mixed = mixed || item.Key != p.Batch.Items[0].Key
+		}
+		return echo(ctx, p, c)
+	})
+	b.publish("slow", 1)
+	b.publish("fast", 2, 3, 4)
+	b.waitFor("tta.g.out.fast", 3)
+	streamtest.Eventually(t, "the slow key alone is unanswered", func() bool { return b.unanswered() == 1 })
+	require.NoError(t, w.stop())
+	assert.Equal(t, []int{1}, b.classes("tta.g.out.slow"))
+	assert.False(t, mixed, "rows of different keys shared a batch")
+}
+
+// The third delivery of a message runs alone and the fourth is given up, so that
+// only the message that kills the process ends as a dead letter.
+func TestMessageThatKillsTheProcessBecomesPoisonAndItsNeighboursDoNot(t *testing.T) {
+	b := newBench(t)
+	b.o.Batch.MaxRows = 4
+	b.provision()
+	b.expireAcks()
+	b.publish("cam", 1, 2, 666, 4, 5)
+	killed := errors.New("killed")
+	sizes := []int{}
+	kill := func(ctx context.Context, p *stream.Parcel, c stream.Committer) (stream.Receipt, error) {
+		for i, item := range p.Batch.Items {
+			if p.Batch.Inputs[0].Row(i)[0] == 666 {
+				sizes = append(sizes, len(p.Batch.Items))
+				_ = item
+				return stream.Receipt{}, killed
+			}
+		}
+		return echo(ctx, p, c)
+	}
+	for range 3 {
+		w := b.start(kill)
+		require.ErrorIs(t, <-w.done, killed)
+		require.NoError(t, w.conn.Close(context.Background()))
+	}
+	assert.Equal(t, 1, sizes[2], "the third time it is alone")
+	w := b.start(kill)
+	b.waitFor("tta.g.dlq", 1)
+	b.waitFor("tta.g.out.>", 4)
+	require.NoError(t, w.stop())
+	dead := b.stored("tta.g.dlq")
+	require.Len(t, dead, 1)
+	assert.Equal(t, "poison", dead[0].Header.Get("Ttad-Error-Code"))
+	assert.Equal(t, "3", dead[0].Header.Get("Ttad-Src-Seq"))
+	assert.ElementsMatch(t, []int{1, 2, 4, 5}, b.classes("tta.g.out.>"))
+}
+
+func TestRecreatedInputStreamIsNotTakenForRepeats(t *testing.T) {
+	ctx := context.Background()
+	b := newBench(t)
+	w := b.start(echo)
+	b.publish("cam", 1)
+	b.waitFor("tta.g.out.>", 1)
+	require.NoError(t, w.stop())
+	require.NoError(t, b.js.DeleteStream(ctx, "IN_g"))
+	w = b.start(echo)
+	b.publish("cam", 2)
+	b.waitFor("tta.g.out.>", 2)
+	require.NoError(t, w.stop())
+	assert.Equal(t, []int{1, 2}, b.classes("tta.g.out.>"))
+}
+
+func TestConsumerTakenAwayEndsTheRun(t *testing.T) {
+	b := newBench(t)
+	w := b.start(echo)
+	b.publish("cam", 1)
+	b.waitFor("tta.g.out.>", 1)
+	require.NoError(t, b.js.DeleteConsumer(context.Background(), "IN_g", "ttad-g-0"))
+	err := <-w.done
+	require.ErrorIs(t, err, jetstream.ErrConsumerDeleted)
+	assert.ErrorContains(t, err, "receive from stream IN_g")
+	require.NoError(t, w.conn.Close(context.Background()))
+}
+
+func TestLagCountsWhatWaits(t *testing.T) {
+	b := newBench(t)
+	b.provision()
+	b.publish("cam", 1, 2, 3)
+	conn := b.connect()
+	input, _, err := stream.Open(context.Background(), conn, b.o)
+	require.NoError(t, err)
+	lag, err := input.Lag(context.Background())
+	require.NoError(t, err)
+	assert.Equal(t, uint64(3), lag)
+	require.NoError(t, conn.Close(context.Background()))
+}
