@@ -81,10 +81,14 @@ func (g *Group) timed(ctx context.Context, b *Batch, o *models.Overlay, keep mod
 	name, _, _ := strings.Cut(o.Key(), "#")
 	g.result.Forwards++
 	g.result.Timings = append(g.result.Timings, ForwardTiming{Overlay: name, Took: g.env.Now().Sub(start)})
-	if err != nil {
-		return nil, fmt.Errorf("forward under overlay %q: %w", o.Key(), err)
+	switch {
+	case err == nil:
+		return out, nil
+	case o.Key() == "":
+		return nil, fmt.Errorf("source model: %w", err)
+	default:
+		return nil, fmt.Errorf("overlay %q: %w", o.Key(), err)
 	}
-	return out, nil
 }
 
 // copyOf takes the output out of the session's memory.

@@ -60,13 +60,16 @@ func NewGroup(o GroupOptions) (*Group, error) {
 	}
 	g.champion = slices.IndexFunc(o.Configs, func(c PipelineConfig) bool { return c.Role == Champion })
 	var problems []error
-	for i, c := range o.Configs {
+	for _, c := range o.Configs {
 		env := o.Env
 		extra := new(int) // forwards the pipeline's strategies run themselves
 		env.Pipeline, env.Rand = c.Name, seeded(o.Seed, c.Name)
-		env.Forward = func(ctx context.Context, b *Batch, o *models.Overlay, keep models.Keep) (*models.Output, error) {
-			*extra++
-			return g.timed(ctx, b, o, keep)
+		env.Forward = nil
+		if g.forward != nil {
+			env.Forward = func(ctx context.Context, b *Batch, o *models.Overlay, keep models.Keep) (*models.Output, error) {
+				*extra++
+				return g.timed(ctx, b, o, keep)
+			}
 		}
 		p, err := NewPipeline(o.Registry, env, c)
 		if err != nil {
@@ -74,7 +77,7 @@ func NewGroup(o GroupOptions) (*Group, error) {
 			continue
 		}
 		p.watch = newWatch(o.Guard, p.answers(), o.Env.Classes)
-		p.index, p.extra = i, extra
+		p.extra = extra
 		g.pipelines = append(g.pipelines, p)
 	}
 	if err := errors.Join(problems...); err != nil {

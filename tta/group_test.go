@@ -177,7 +177,7 @@ func TestTheSourceModelsFailureIsTheSteps(t *testing.T) {
 		return nil, errors.New("out of device memory")
 	}
 	_, err := build(t, o).Step(context.Background(), certain(0))
-	assert.ErrorContains(t, err, `step 7: forward under overlay "": out of device memory`)
+	assert.ErrorContains(t, err, `step 7: source model: out of device memory`)
 }
 
 func TestACancelledContextEndsTheStep(t *testing.T) {

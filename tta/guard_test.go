@@ -46,7 +46,7 @@ func TestWhatGoesWrongIsAnsweredFromTheSourceView(t *testing.T) {
 		"an error":                 {[]tta.Strategy{fails(errors.New("no memory left"))}, tta.TripError, "source: error: main0: no memory left"},
 		"a panic": {[]tta.Strategy{&change{correct: func(*tta.Batch, *models.Output, *accel.Tensor) error { panic("index 9 of 3") }}},
 			tta.TripError, "source: error: main0: panic: index 9 of 3"},
-		"a forward that fails": {[]tta.Strategy{shift{"x", float32(math.Inf(1))}}, tta.TripError, `source: error: forward: forward under overlay "x": device lost`},
+		"a forward that fails": {[]tta.Strategy{shift{"x", float32(math.Inf(1))}}, tta.TripError, `source: error: forward: overlay "x": device lost`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			other := &change{}

@@ -17,7 +17,6 @@ type Pipeline struct {
 	role   Role
 	stages []stage
 	keep   models.Keep
-	index  int  // in its group
 	extra  *int // forwards its strategies ran themselves, this step
 	watch  watch
 

@@ -99,10 +99,18 @@ func (g *Group) forwards(ctx context.Context, b *Batch) error {
 	for _, s := range g.slots[:g.used] {
 		s.err = g.run(ctx, b, s)
 		if s.err != nil && (s.key == "" || ctx.Err() != nil) {
-			return fmt.Errorf("step %d: %w", b.Step, errors.Join(s.err, ctx.Err()))
+			return fmt.Errorf("step %d: %w", b.Step, withCause(ctx, s.err))
 		}
 	}
 	return nil
+}
+
+// withCause makes sure that an error met under a context that is done says so.
+func withCause(ctx context.Context, err error) error {
+	if cause := ctx.Err(); cause != nil && !errors.Is(err, cause) {
+		return fmt.Errorf("%w: %w", cause, err)
+	}
+	return err
 }
 
 // correct lets every pipeline that still answers for itself do so.
