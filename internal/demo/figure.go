@@ -1,0 +1,33 @@
+package demo
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+
+	"ttad/internal/chart"
+)
+
+// Figure draws both accuracy curves of a run into an SVG file.
+func Figure(path string, s *Score) error {
+	c := s.Curve(400)
+	pic := chart.Chart{
+		Title:  "ttad demo: the model alone, and corrected",
+		XLabel: "rows in order of arrival", YLabel: fmt.Sprintf("accuracy, last %d rows", window),
+		Percent: true, YMax: 1,
+		Series: []chart.Series{{Name: "source model", X: c.X, Y: c.Source}, {Name: "corrected by ttad", X: c.X, Y: c.Corrected}},
+	}
+	from := 0
+	for _, p := range s.phases {
+		pic.Bands = append(pic.Bands, chart.Band{From: float64(from), To: float64(from + p.Rows), Label: p.Name})
+		from += p.Rows
+	}
+	var svg bytes.Buffer
+	if err := chart.Lines(&svg, pic); err != nil {
+		return err
+	}
+	if err := os.WriteFile(path, svg.Bytes(), 0o644); err != nil {
+		return fmt.Errorf("write figure: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,27 @@
+package demo
+
+// leastRows leaves every phase enough rows for its accuracy to mean something.
+const leastRows = 500
+
+// Phases is the demo's story in the given number of rows, or nil when they are
+// too few. The corruptions' amounts were chosen so that the model alone fails and
+// its batch statistics still carry what is needed; measured figures are in
+// data/README.md.
+func Phases(rows int) []Phase {
+	if rows < leastRows {
+		return nil
+	}
+	phases := []Phase{
+		{Name: "clean"},
+		{Name: "noise", Corruption: GaussianNoise(0.1)},
+		{Name: "glare", Corruption: Brightness(0.2)},
+		{Name: "glare, class after class", Corruption: Brightness(0.2), Run: 60},
+		{Name: "clean again"},
+	}
+	share := rows / len(phases)
+	for i := range phases {
+		phases[i].Rows = share
+	}
+	phases[len(phases)-1].Rows += rows - share*len(phases)
+	return phases
+}

@@ -1,0 +1,148 @@
+package demo
+
+import (
+	"context"
+	_ "embed"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"ttad/configs"
+	"ttad/internal/daemon"
+	"ttad/tta/builtin"
+)
+
+//go:embed data/demo.yaml
+var configFile []byte
+
+// Options say how to run.
+type Options struct {
+	Rows int    // of the whole stream
+	Seed uint64 // of order and corruptions
+	// Rate is the most rows published a second; 0 is as fast as they are answered.
+	Rate float64
+	// Keep leaves the server running after the stream until ctx ends.
+	Keep bool
+	// Figure is the SVG file to write; empty is none.
+	Figure string
+	// Terminal is where the live view is drawn, with keys read from Keys; nil
+	// tells the run in lines on Text instead.
+	Terminal io.Writer
+	Keys     io.Reader
+	Text     io.Writer
+	Log      zerolog.Logger
+}
+
+// DefaultOptions run for about half a minute.
+func DefaultOptions() Options {
+	return Options{Rows: 12000, Seed: 1, Rate: 400, Figure: "ttad-demo.svg", Text: os.Stderr, Log: zerolog.Nop()}
+}
+
+// Run streams, watches and counts. The end of ctx ends the stream early: rows in
+// flight are still answered, and the summary covers what was sent.
+func Run(ctx context.Context, o Options) (_ *Summary, err error) {
+	phases := Phases(o.Rows)
+	if len(phases) == 0 {
+		return nil, fmt.Errorf("run demo: %d rows are too few; the least is %d", o.Rows, leastRows)
+	}
+	images, err := LoadImages()
+	if err != nil {
+		return nil, fmt.Errorf("run demo: %w", err)
+	}
+	dir, err := os.MkdirTemp("", "ttad-demo-")
+	if err != nil {
+		return nil, fmt.Errorf("run demo: %w", err)
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	score := NewScore(phases, time.Now)
+	err = withDaemon(ctx, dir, o, func(url string) error {
+		return stream(ctx, url, score, Stream(images, phases, o.Seed), o)
+	})
+	if err != nil {
+		return nil, fmt.Errorf("run demo: %w", err)
+	}
+	return finish(score, o)
+}
+
+// finish draws and counts.
+func finish(score *Score, o Options) (*Summary, error) {
+	summary := Summarize(score, o.Seed)
+	if o.Figure == "" || summary.Answered == 0 {
+		return summary, nil
+	}
+	if err := Figure(o.Figure, score); err != nil {
+		return nil, fmt.Errorf("run demo: %w", err)
+	}
+	summary.Figure = o.Figure
+	return summary, nil
+}
+
+// withDaemon runs the daemon around do. Its context outlives ctx, so that the
+// stream can end first and the daemon drain after it.
+func withDaemon(ctx context.Context, dir string, o Options, do func(url string) error) error {
+	cfg, err := unpack(dir)
+	if err != nil {
+		return err
+	}
+	inner, stop := context.WithCancel(context.WithoutCancel(ctx))
+	defer stop()
+	d, err := daemon.Start(inner, cfg, daemon.Options{Dir: dir, Registry: builtin.Registry(), Log: o.Log})
+	if err != nil {
+		return err
+	}
+	err = do(d.ClientURL())
+	stop()
+	return errors.Join(err, d.Wait())
+}
+
+// unpack writes the bundled files to dir and reads the configuration.
+func unpack(dir string) (*configs.File, error) {
+	for name, data := range map[string][]byte{
+		"demo.yaml": configFile, "model.onnx": modelFile, "classes.txt": []byte(classNames),
+	} {
+		if err := os.WriteFile(filepath.Join(dir, name), data, 0o600); err != nil {
+			return nil, fmt.Errorf("unpack bundled files: %w", err)
+		}
+	}
+	folder := func(name string) (string, bool) { return dir, name == "DEMO_DIR" }
+	return configs.Load(filepath.Join(dir, "demo.yaml"), configFile, builtin.Registry(), folder)
+}
+
+// stream publishes everything, shows it, and waits for the answers.
+func stream(ctx context.Context, url string, score *Score, rows func(func(Row) bool), o Options) error {
+	c, err := connect(url, score)
+	if err != nil {
+		return err
+	}
+	defer c.close()
+	running, stop := context.WithCancel(ctx)
+	defer stop()
+	quit, shown := make(chan struct{}), make(chan error, 1)
+	go func() { shown <- show(score, url, stop, quit, o) }()
+	score.Start()
+	err = c.publish(running, rows, o.Rate)
+	c.drain()
+	score.Stop()
+	close(quit)
+	err = errors.Join(err, <-shown)
+	if o.Keep && err == nil && running.Err() == nil {
+		fmt.Fprintf(o.Text, "NATS is still up at %s; Ctrl-C ends it. Watch with:\n  nats sub --server %s '%s'\n", url, url, subjectOut)
+		<-ctx.Done()
+	}
+	return err
+}
+
+// show is the live view, or lines where there is no terminal.
+func show(score *Score, url string, stop context.CancelFunc, quit <-chan struct{}, o Options) error {
+	if o.Terminal != nil {
+		return watch(o.Keys, o.Terminal, score, url, stop, quit)
+	}
+	fmt.Fprintf(o.Text, "NATS at %s; watch with: nats sub --server %s '%s'\n", url, url, subjectOut)
+	narrate(o.Text, score, quit)
+	return nil
+}

@@ -1,0 +1,58 @@
+package demo_test
+
+import (
+	"bytes"
+	"context"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/rs/zerolog"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"ttad/internal/demo"
+)
+
+func TestRunShowsTheModelFailingAndTheCorrectionHelping(t *testing.T) {
+	var text bytes.Buffer
+	o := demo.Options{Rows: 2000, Seed: 1, Figure: filepath.Join(t.TempDir(), "demo.svg"), Text: &text, Log: zerolog.Nop()}
+	sum, err := demo.Run(t.Context(), o)
+	require.NoError(t, err)
+	t.Log("\n" + text.String())
+	var table bytes.Buffer
+	require.NoError(t, sum.Print(&table))
+	t.Log("\n" + table.String())
+	assert.Equal(t, demo.Counts{Sent: 2000, Answered: 2000}, sum.Counts, "one output for each row and nothing else")
+	assert.Greater(t, sum.Phases[0].Source, 0.8, "clean images are what the model was trained for")
+	assert.Less(t, sum.Phases[2].Source, 0.5, "it fails in glare")
+	for _, p := range sum.Phases[1:4] {
+		assert.Greater(t, p.GainPoints, 10.0, p.Name)
+	}
+	_, err = os.Stat(o.Figure)
+	assert.NoError(t, err)
+	assert.Contains(t, text.String(), "nats sub --server nats://127.0.0.1:")
+	assert.Contains(t, text.String(), "phase 5 of 5")
+}
+
+func TestRunDrainsWhenInterrupted(t *testing.T) {
+	ctx, stop := context.WithCancel(t.Context())
+	sum, err := demo.Run(ctx, demo.Options{Rows: 500_000, Seed: 1, Text: writerFunc(func(p []byte) { stop() }), Log: zerolog.Nop()})
+	require.NoError(t, err)
+	assert.True(t, sum.Stopped)
+	assert.Equal(t, sum.Sent, sum.Answered)
+	assert.Zero(t, sum.LostRows)
+}
+
+// writerFunc is called for each text the run writes.
+type writerFunc func(p []byte)
+
+func (f writerFunc) Write(p []byte) (int, error) {
+	f(p)
+	return len(p), nil
+}
+
+func TestRunRefusesTooFewRows(t *testing.T) {
+	_, err := demo.Run(t.Context(), demo.Options{Rows: 20})
+	assert.ErrorContains(t, err, "20 rows are too few; the least is 500")
+}

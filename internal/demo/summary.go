@@ -1,0 +1,96 @@
+package demo
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Summary is what a run showed, as ttad demo --json prints it.
+type Summary struct {
+	Seed    uint64         `json:"seed"`
+	Stopped bool           `json:"stopped_early"`
+	Phases  []PhaseSummary `json:"phases"`
+	Overall PhaseSummary   `json:"overall"`
+	Counts
+	LostRows int `json:"lost"`
+
+	Seconds       float64 `json:"seconds"`
+	RowsPerSecond float64 `json:"rows_per_second"`
+	// LatencyMS is from publishing a row to receiving its answer; most of it is
+	// waiting for the batch to fill.
+	LatencyMS Percentiles `json:"latency_ms"`
+	Figure    string      `json:"figure,omitempty"`
+}
+
+// PhaseSummary is one line of the table.
+type PhaseSummary struct {
+	Name string `json:"name"`
+	Accuracy
+	GainPoints float64 `json:"gain_points"`
+}
+
+// Percentiles of a set of times.
+type Percentiles struct {
+	P50 float64 `json:"p50"`
+	P95 float64 `json:"p95"`
+	P99 float64 `json:"p99"`
+}
+
+// Summarize reads everything off a score. It is called once rows have stopped.
+func Summarize(s *Score, seed uint64) *Summary {
+	took := s.Elapsed().Seconds()
+	sum := &Summary{Seed: seed, Counts: s.Counts(), Seconds: took}
+	sum.LostRows = sum.Counts.Lost()
+	sum.Stopped = sum.Sent < total(s.phases)
+	if took > 0 {
+		sum.RowsPerSecond = float64(sum.Answered) / took
+	}
+	for i, a := range s.Phases() {
+		sum.Phases = append(sum.Phases, PhaseSummary{s.phases[i].Name, a, 100 * a.Gain()})
+	}
+	all := s.Overall()
+	sum.Overall = PhaseSummary{"all", all, 100 * all.Gain()}
+	sum.LatencyMS = percentiles(s.Latencies())
+	return sum
+}
+
+func percentiles(times []time.Duration) Percentiles {
+	if len(times) == 0 {
+		return Percentiles{}
+	}
+	slices.Sort(times)
+	at := func(share float64) float64 {
+		i := min(len(times)-1, int(share*float64(len(times))))
+		return float64(times[i].Microseconds()) / 1000
+	}
+	return Percentiles{P50: at(0.50), P95: at(0.95), P99: at(0.99)}
+}
+
+// Print writes the table for people.
+func (s *Summary) Print(w io.Writer) error {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%-28s %7s %9s %10s %8s\n", "phase", "rows", "source", "corrected", "gain")
+	for _, p := range append(slices.Clone(s.Phases), s.Overall) {
+		if p.Rows == 0 {
+			continue
+		}
+		fmt.Fprintf(&b, "%-28s %7d %8.1f%% %9.1f%% %+8.1f\n", p.Name, p.Rows, 100*p.Source, 100*p.Corrected, p.GainPoints)
+	}
+	fmt.Fprintf(&b, "\n%d rows in %.1f s, %.0f a second; latency %.0f ms median, %.0f ms 95th percentile, %.0f ms 99th\n",
+		s.Answered, s.Seconds, s.RowsPerSecond, s.LatencyMS.P50, s.LatencyMS.P95, s.LatencyMS.P99)
+	fmt.Fprintf(&b, "%d sent, %d answered, %d dead letters, %d lost, %d answered twice\n",
+		s.Sent, s.Answered, s.DeadLetters, s.LostRows, s.Duplicates)
+	if s.Stopped {
+		b.WriteString("stopped before the stream ended; everything sent until then was drained\n")
+	}
+	if s.Figure != "" {
+		fmt.Fprintf(&b, "curves: %s\n", s.Figure)
+	}
+	if _, err := io.WriteString(w, b.String()); err != nil {
+		return fmt.Errorf("print summary: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,162 @@
+package demo
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	tea "github.com/charmbracelet/bubbletea"
+	"github.com/charmbracelet/lipgloss"
+)
+
+// view is the live picture of a run on a terminal.
+type view struct {
+	score   *Score
+	address string
+	stop    context.CancelFunc // ends the stream; what is in flight is still answered
+	width   int
+	state   string
+	done    bool
+	style   styles
+}
+
+// styles are the curves' colours, the same as in the SVG.
+type styles struct{ title, source, corrected, faint lipgloss.Style }
+
+type (
+	frameMsg struct{}
+	doneMsg  struct{}
+)
+
+// watch shows the run until quit is closed. It returns after the last frame.
+func watch(in io.Reader, out io.Writer, score *Score, address string, stop context.CancelFunc, quit <-chan struct{}) error {
+	r := lipgloss.NewRenderer(out)
+	v := &view{score: score, address: address, stop: stop, width: 80, state: "running", style: styles{
+		title:     r.NewStyle().Bold(true),
+		source:    r.NewStyle().Foreground(lipgloss.Color("#D55E00")),
+		corrected: r.NewStyle().Foreground(lipgloss.Color("#56B4E9")),
+		faint:     r.NewStyle().Faint(true),
+	}}
+	program := tea.NewProgram(v, tea.WithInput(in), tea.WithOutput(out), tea.WithoutSignalHandler())
+	finished := make(chan struct{})
+	go func() {
+		defer close(finished)
+		<-quit
+		program.Send(doneMsg{})
+	}()
+	_, err := program.Run()
+	<-finished
+	if err != nil {
+		return fmt.Errorf("draw the live view: %w", err)
+	}
+	return nil
+}
+
+func frames() tea.Cmd {
+	return tea.Tick(100*time.Millisecond, func(time.Time) tea.Msg { return frameMsg{} })
+}
+
+// Init asks for the first frame.
+func (v *view) Init() tea.Cmd { return frames() }
+
+// Update takes keys, sizes and the ends of frames and of the run.
+func (v *view) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
+	switch msg := msg.(type) {
+	case tea.WindowSizeMsg:
+		v.width = max(40, msg.Width)
+	case tea.KeyMsg:
+		if k := msg.String(); k == "ctrl+c" || k == "q" {
+			v.state = "draining"
+			v.stop()
+		}
+	case frameMsg:
+		return v, frames()
+	case doneMsg:
+		v.done = true
+		return v, tea.Quit
+	}
+	return v, nil
+}
+
+// View is the whole picture.
+func (v *view) View() string {
+	var b strings.Builder
+	n := v.score.Counts()
+	rows := total(v.score.phases)
+	seconds := v.score.Elapsed().Seconds()
+	fmt.Fprintf(&b, "%s  %s\n\n", v.style.title.Render("ttad demo"), v.style.faint.Render("NATS at "+v.address))
+	columns := min(100, v.width-8)
+	b.WriteString(v.curves(columns))
+	b.WriteString(v.phaseLine(columns))
+	fmt.Fprintf(&b, "       %s source model   %s corrected   accuracy over the last %d rows\n\n",
+		v.style.source.Render("──"), v.style.corrected.Render("──"), window)
+	b.WriteString(v.table())
+	fmt.Fprintf(&b, "\n%s  %d of %d rows  %.0f rows/s  %d dead letters  %d in flight",
+		progress(n.Sent, rows, 20), n.Answered, rows, float64(n.Answered)/max(seconds, 1e-3), n.DeadLetters, n.Lost())
+	if !v.done {
+		fmt.Fprintf(&b, "\n%s", v.style.faint.Render(v.hint()))
+	}
+	return b.String() + "\n"
+}
+
+func (v *view) hint() string {
+	if v.state == "draining" {
+		return "waiting for the rows in flight"
+	}
+	return "Ctrl-C drains and ends"
+}
+
+func (v *view) curves(columns int) string {
+	c := v.score.Curve(2 * columns)
+	rows := float64(total(v.score.phases))
+	xs := make([]float64, len(c.X))
+	for i, x := range c.X {
+		xs[i] = x / rows
+	}
+	p := newPlot(columns, 9) // the whole picture fits 24 lines
+	p.curve(0, xs, c.Source)
+	p.curve(1, xs, c.Corrected)
+	return p.render([2]func(string) string{
+		func(s string) string { return v.style.source.Render(s) },
+		func(s string) string { return v.style.corrected.Render(s) },
+	})
+}
+
+// phaseLine names the phases below their part of the curve.
+func (v *view) phaseLine(columns int) string {
+	line := "      └"
+	rows, from := total(v.score.phases), 0
+	for _, p := range v.score.phases {
+		left, right := from*columns/rows, (from+p.Rows)*columns/rows
+		from += p.Rows
+		name := []rune(p.Name)
+		if room := max(0, right-left-2); len(name) > room {
+			name = name[:room]
+		}
+		line += "│" + string(name) + strings.Repeat(" ", max(0, right-left-1-len(name)))
+	}
+	return v.style.faint.Render(line) + "\n"
+}
+
+// table lists the phases that have begun.
+func (v *view) table() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%-28s %7s %9s %10s %8s\n", "phase", "rows", "source", "corrected", "gain")
+	for i, a := range v.score.Phases() {
+		if a.Rows == 0 {
+			fmt.Fprintf(&b, "%s\n", v.style.faint.Render(v.score.phases[i].Name))
+			continue
+		}
+		fmt.Fprintf(&b, "%-28s %7d %s %s %+8.1f\n", v.score.phases[i].Name, a.Rows,
+			v.style.source.Render(fmt.Sprintf("%8.1f%%", 100*a.Source)),
+			v.style.corrected.Render(fmt.Sprintf("%9.1f%%", 100*a.Corrected)), 100*a.Gain())
+	}
+	return b.String()
+}
+
+func progress(done, of, width int) string {
+	full := done * width / max(1, of)
+	return strings.Repeat("█", full) + strings.Repeat("░", width-full)
+}

@@ -1,0 +1,91 @@
+package demo
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"strings"
+	"testing"
+	"time"
+
+	tea "github.com/charmbracelet/bubbletea"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// halfway is a run that has finished its first phase and part of the second.
+func halfway() *Score {
+	now := time.Unix(1000, 0)
+	s := NewScore([]Phase{{Name: "clean", Rows: 300}, {Name: "a very long name for fog", Rows: 300}, {Name: "calm", Rows: 300}},
+		func() time.Time { return now })
+	s.Start()
+	for i := range 450 {
+		s.Send(Row{Index: i, Phase: i / 300, Label: 1})
+		s.Answer(i, Answer{Class: 1, Source: 1 - i/300})
+	}
+	now = now.Add(10 * time.Second)
+	return s
+}
+
+func TestViewShowsCurvesPhasesAndSpeed(t *testing.T) {
+	v := &view{score: halfway(), address: "nats://127.0.0.1:4222", width: 80}
+	picture := v.View()
+	for _, want := range []string{
+		"nats://127.0.0.1:4222", "100% ┤", "│clean", "clean                            300    100.0%     100.0%     +0.0",
+		"150      0.0%     100.0%   +100.0", "450 of 900 rows  45 rows/s", "Ctrl-C drains and ends",
+	} {
+		assert.Contains(t, picture, want)
+	}
+	lines := strings.Split(picture, "\n")
+	assert.LessOrEqual(t, len(lines), 24, "an ordinary terminal shows all of it")
+	for _, line := range lines {
+		assert.LessOrEqual(t, len([]rune(line)), 80, line)
+	}
+}
+
+func TestViewStopsTheStreamOnCtrlC(t *testing.T) {
+	ctx, stop := context.WithCancel(t.Context())
+	v := &view{score: halfway(), stop: stop, width: 80}
+	_, cmd := v.Update(tea.KeyMsg{Type: tea.KeyCtrlC})
+	assert.Nil(t, cmd, "the picture stays until what is in flight has come back")
+	assert.Error(t, ctx.Err())
+	assert.Contains(t, v.View(), "waiting for the rows in flight")
+	_, cmd = v.Update(doneMsg{})
+	require.NotNil(t, cmd)
+	assert.Equal(t, tea.Quit(), cmd())
+	assert.NotContains(t, v.View(), "waiting", "the last picture has no hint")
+}
+
+func TestViewFollowsTheTerminalsWidth(t *testing.T) {
+	v := &view{score: halfway(), width: 80}
+	v.Update(tea.WindowSizeMsg{Width: 50, Height: 20})
+	assert.Equal(t, 50, v.width)
+	v.Update(tea.WindowSizeMsg{Width: 5, Height: 20})
+	assert.Equal(t, 40, v.width, "narrower than this there is nothing to see")
+	v.View()
+}
+
+func TestWatchDrawsUntilTheRunEnds(t *testing.T) {
+	var out bytes.Buffer
+	quit := make(chan struct{})
+	close(quit)
+	keys, hold := io.Pipe() // a keyboard nobody touches
+	defer hold.Close()
+	require.NoError(t, watch(keys, &out, halfway(), "nats://x", func() {}, quit))
+	assert.Contains(t, out.String(), "ttad demo")
+}
+
+func TestNarrateTellsEachPhaseOnce(t *testing.T) {
+	var out bytes.Buffer
+	s := halfway()
+	told := tell(&out, s, 0, false)
+	told = tell(&out, s, told, false)
+	assert.Equal(t, 1, told, "the second phase has answers, so the first is over")
+	quit := make(chan struct{})
+	close(quit)
+	assert.Equal(t, "phase 1 of 3, clean: 300 rows, source 100.0 %, corrected 100.0 %\n", out.String())
+	out.Reset()
+	narrate(&out, s, quit)
+	assert.Equal(t, "phase 1 of 3, clean: 300 rows, source 100.0 %, corrected 100.0 %\n"+
+		"phase 2 of 3, a very long name for fog: 150 rows, source 0.0 %, corrected 100.0 %\n", out.String())
+}
