@@ -212,21 +212,61 @@ func (t *convTask) packBlock(group, from, to, first, end int) {
 }
 
 // packWindows packs one panel: element [tap][i] is x at at[i] plus the tap's
-// offset. Four neighbours, the usual case under stride 1, move as one.
+// offset. Neighbours, the usual case under stride 1, move as one: a whole panel,
+// or runs of eight or four where image rows end inside it.
 func packWindows(dst, x []float32, offsets []int, at *[tileCols]int) {
 	dst = dst[:tileCols*len(offsets)]
-	if at[1] == at[0]+1 && at[2] == at[0]+2 && at[3] == at[0]+3 {
+	switch run := runLength(at); {
+	case run == tileCols:
 		x = x[at[0]:]
 		for i, o := range offsets {
 			*(*[tileCols]float32)(dst[tileCols*i:]) = *(*[tileCols]float32)(x[o:])
 		}
-		return
+	case run >= 8:
+		for i, o := range offsets {
+			d := dst[tileCols*i : tileCols*(i+1)]
+			for j := 0; j < tileCols; j += 8 {
+				*(*[8]float32)(d[j:]) = *(*[8]float32)(x[at[j]+o:])
+			}
+		}
+	case run >= 4:
+		for i, o := range offsets {
+			d := dst[tileCols*i : tileCols*(i+1)]
+			for j := 0; j < tileCols; j += 4 {
+				*(*[4]float32)(d[j:]) = *(*[4]float32)(x[at[j]+o:])
+			}
+		}
+	default:
+		for i, o := range offsets {
+			d := (*[tileCols]float32)(dst[tileCols*i:])
+			for j := range d {
+				d[j] = x[at[j]+o]
+			}
+		}
 	}
-	x0, x1, x2, x3 := x[at[0]:], x[at[1]:], x[at[2]:], x[at[3]:]
-	for i, o := range offsets {
-		d := (*[tileCols]float32)(dst[tileCols*i:])
-		d[0], d[1], d[2], d[3] = x0[o], x1[o], x2[o], x3[o]
+}
+
+// runLength is the largest of tileCols, 8, 4 and 1 into which at can be cut so
+// that each piece is a run of neighbours.
+func runLength(at *[tileCols]int) int {
+	whole, eights, fours := true, tileCols >= 8, true
+	for j := 1; j < tileCols; j++ {
+		if at[j] == at[j-1]+1 {
+			continue
+		}
+		whole = false
+		eights = eights && j%8 == 0
+		fours = fours && j%4 == 0
 	}
+	switch {
+	case whole:
+		return tileCols
+	case eights:
+		return 8
+	case fours:
+		return 4
+	}
+	return 1
 }
 
 // row computes rows channels from channel m on, at the outputs from..to.
@@ -256,7 +296,9 @@ func (t *convTask) start(sums *[tileRows * tileCols]float32, y []float32, m, row
 	}
 	for i, b := range t.bias[m : m+rows] {
 		row := (*[tileCols]float32)(sums[i*tileCols:])
-		*row = [tileCols]float32{b, b, b, b}
+		for j := range row {
+			row[j] = b
+		}
 	}
 }
 

@@ -58,7 +58,7 @@ func New(c Config) (*Device, error) {
 
 // Info describes the device.
 func (d *Device) Info() accel.Info {
-	return accel.Info{Kind: "cpu", Name: "pure Go on " + runtime.GOARCH, Driver: runtime.Version(), Threads: d.threads}
+	return accel.Info{Kind: "cpu", Name: tileName() + " on " + runtime.GOARCH, Driver: runtime.Version(), Threads: d.threads}
 }
 
 // Supports accepts every operator of package accel on up to 8 axes.
