@@ -2,6 +2,7 @@
 GO          ?= go
 STATICCHECK ?= honnef.co/go/tools/cmd/staticcheck@v0.8.2
 GOVULNCHECK ?= golang.org/x/vuln/cmd/govulncheck@v1.9.0
+DATA        ?= $(TTAD_SHARED)/data
 RACE_PKGS    = ./stream/... ./tta/... ./internal/daemon/... ./internal/demo/... ./accel/... ./models ./integration/...
 
 .PHONY: help build test race purego fuzz lint docs docs-check check vuln bench results train-demo golden
@@ -39,3 +40,6 @@ check: lint docs-check test race purego ## what CI runs, but for the demo
 
 bench: ## benchmarks of kernels, strategies and codecs
 	$(GO) test -run '^$$' -bench . -benchmem ./accel/... ./tta/... ./stream/... ./models/...
+
+results: ## docs/results.md from the research data in $(DATA): CIFAR-10-C streams and models
+	$(GO) run ./internal/results -data "$(DATA)" -o docs/results.md

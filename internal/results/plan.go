@@ -46,7 +46,8 @@ func pipelines() []pipeline {
 		{"alphabn01", "[alphabn: {source_weight: 0.1}]"},
 		{"bnema", "[bnema]"},
 		{"lame", "[lame]"},
-		{"alphabn01-lame", "[alphabn: {source_weight: 0.1}, lame: {}]"},
+		{"lame-knn", "[lame: {affinity: knn}]"},
+		{"alphabn09-lame", "[alphabn: {source_weight: 0.9}, lame: {}]"},
 		{"bnema-lame", "[bnema, lame]"},
 	}
 }
