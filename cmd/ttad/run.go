@@ -48,7 +48,11 @@ and stores what it holds, and exits with 0. A second signal ends it at once.`,
 
 func runDaemon(ctx context.Context, f *configs.File, o daemon.Options) error {
 	d, err := daemon.Start(ctx, f, o)
-	if err != nil {
+	switch {
+	case errors.Is(err, context.Canceled):
+		o.Log.Info().Err(err).Msg("asked to stop before the first message was taken")
+		return nil
+	case err != nil:
 		return startError(err)
 	}
 	o.Log.Info().Msg("running")

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"path/filepath"
 	"slices"
 	"sync/atomic"
 	"time"
@@ -37,13 +38,16 @@ type Daemon struct {
 	conn    *stream.Conn
 	http    *endpoint
 	metrics *metrics
-	running *errgroup.Group
 	ready   map[string]*atomic.Bool
+
+	running  *errgroup.Group
+	stopping <-chan struct{} // closed when inputs stop
 }
 
 // Start opens devices, models, the connection and the endpoint, and starts one
 // engine a group. Cancelling ctx drains: inputs stop, open batches are answered
-// and stored, then everything closes.
+// and stored, then everything closes. Cancelled before it has started, it returns
+// the context's error.
 func Start(ctx context.Context, cfg *configs.File, o Options) (_ *Daemon, err error) {
 	d := &Daemon{log: o.Log, metrics: newMetrics(), ready: map[string]*atomic.Bool{}}
 	defer func() {
@@ -52,6 +56,9 @@ func Start(ctx context.Context, cfg *configs.File, o Options) (_ *Daemon, err er
 		}
 	}()
 	if err := d.open(ctx, cfg, o); err != nil {
+		return nil, err
+	}
+	if err := d.connect(ctx, resolved(cfg.Bus, o.Dir)); err != nil {
 		return nil, err
 	}
 	engines, err := d.attach(ctx, cfg)
@@ -68,12 +75,16 @@ func Start(ctx context.Context, cfg *configs.File, o Options) (_ *Daemon, err er
 	return d, nil
 }
 
-// open brings up what does not need the bus, then the bus.
+// open brings up what does not need the bus. Loading cannot be interrupted, so
+// that a signal takes effect between two models.
 func (d *Daemon) open(ctx context.Context, cfg *configs.File, o Options) (err error) {
 	if d.devices, err = OpenDevices(cfg.Device, d.log); err != nil {
 		return err
 	}
 	for _, name := range slices.Sorted(maps.Keys(cfg.Groups)) {
+		if err := ctx.Err(); err != nil {
+			return fmt.Errorf("open group %s: %w", name, err)
+		}
 		g, err := OpenGroup(name, cfg.Groups[name], GroupOptions{Dir: o.Dir, Devices: d.devices, Registry: o.Registry, Log: d.log})
 		if err != nil {
 			return err
@@ -82,11 +93,39 @@ func (d *Daemon) open(ctx context.Context, cfg *configs.File, o Options) (err er
 		d.log.Info().Str("group", name).Str("model", g.Model.Name).Str("digest", g.Model.Digest).
 			Int("pipelines", len(g.Config.Pipelines)).Str("champion", g.Pipelines.Champion()).Msg("model loaded")
 	}
-	if d.conn, err = stream.Connect(ctx, cfg.Bus, d.log.With().Str("component", "stream").Logger()); err != nil {
+	return nil
+}
+
+func (d *Daemon) connect(ctx context.Context, bus stream.BusConfig) (err error) {
+	if err := ctx.Err(); err != nil {
+		return fmt.Errorf("connect to NATS: %w", err)
+	}
+	if d.conn, err = stream.Connect(ctx, bus, d.log.With().Str("component", "stream").Logger()); err != nil {
 		return err
 	}
 	d.log.Info().Str("server", d.conn.URL()).Msg("connected to NATS")
 	return nil
+}
+
+// resolved lets the relative paths of a bus start at dir, as all paths of a
+// configuration do.
+func resolved(bus stream.BusConfig, dir string) stream.BusConfig {
+	for _, path := range []*string{&bus.Creds, &bus.NKey, &bus.TLS.CA, &bus.TLS.Cert, &bus.TLS.Key} {
+		*path = within(dir, *path)
+	}
+	if bus.Embedded != nil {
+		embedded := *bus.Embedded
+		embedded.StoreDir = within(dir, embedded.StoreDir)
+		bus.Embedded = &embedded
+	}
+	return bus
+}
+
+func within(dir, path string) string {
+	if path == "" || filepath.IsAbs(path) {
+		return path
+	}
+	return filepath.Join(dir, path)
 }
 
 // attach opens every group's input and output.
@@ -110,33 +149,37 @@ type attached struct {
 	engine *engine
 }
 
-// run starts the engines and the endpoint; the first to stop stops all.
+// run starts the engines and the endpoint; the first to fail stops all. The
+// endpoint outlives the engines, so that a drain can be watched.
 func (d *Daemon) run(ctx context.Context, engines []attached) {
-	var groupCtx context.Context
-	d.running, groupCtx = errgroup.WithContext(ctx)
+	var whole context.Context
+	d.running, whole = errgroup.WithContext(ctx)
+	d.stopping = whole.Done()
+	working, taking := errgroup.WithContext(whole)
 	for _, a := range engines {
 		name := a.engine.group.Name
 		ready := d.ready[name]
-		d.running.Go(func() error {
-			ready.Store(true)
+		ready.Store(true)
+		working.Go(func() error {
 			defer ready.Store(false)
-			if err := a.input.Run(groupCtx, a.engine.onParcel); err != nil {
+			if err := a.input.Run(taking, a.engine.onParcel); err != nil {
 				return fmt.Errorf("group %s: %w", name, err)
 			}
 			return nil
 		})
 	}
+	serving, stopServing := context.WithCancel(context.WithoutCancel(ctx))
+	d.running.Go(func() error {
+		defer stopServing()
+		return working.Wait()
+	})
 	if d.http != nil {
-		d.running.Go(func() error { return d.http.run(groupCtx) })
+		d.running.Go(func() error { return d.http.run(serving) })
 	}
 }
 
 // Wait returns when the daemon has stopped and closed, nil after a drain.
-func (d *Daemon) Wait() error {
-	err := d.running.Wait()
-	d.http = nil // closed by its own goroutine
-	return errors.Join(err, d.close())
-}
+func (d *Daemon) Wait() error { return errors.Join(d.running.Wait(), d.close()) }
 
 // ClientURL is where NATS clients connect, the embedded server's if there is one.
 func (d *Daemon) ClientURL() string { return d.conn.URL() }
@@ -155,20 +198,34 @@ func (d *Daemon) health() health {
 		h.Ready, h.Bus = false, "disconnected"
 	}
 	for name, ready := range d.ready {
-		h.Groups[name] = "running"
-		if !ready.Load() {
-			h.Ready, h.Groups[name] = false, "stopped"
-		}
+		h.Groups[name] = d.state(ready.Load())
+		h.Ready = h.Ready && h.Groups[name] == groupRunning
 	}
 	return h
+}
+
+// States of a group in the body of /readyz.
+const (
+	groupRunning  = "running"
+	groupDraining = "draining" // takes nothing more, answers what it holds
+	groupStopped  = "stopped"
+)
+
+func (d *Daemon) state(running bool) string {
+	if !running {
+		return groupStopped
+	}
+	select {
+	case <-d.stopping:
+		return groupDraining
+	default:
+		return groupRunning
+	}
 }
 
 // close frees in the opposite order of opening.
 func (d *Daemon) close() error {
 	var errs []error
-	if d.http != nil {
-		errs = append(errs, d.http.listener.Close())
-	}
 	if d.conn != nil {
 		ctx, cancel := context.WithTimeout(context.Background(), closeTimeout)
 		defer cancel()

@@ -40,17 +40,27 @@ type PipelineReport struct {
 }
 
 // DryRun loads every model, builds every pipeline and connects, creates nothing
-// on the server, and reports. What would stop a start is its error.
+// on the server, and reports. What would stop a start is its error. An embedded
+// server is not started, for its store would be created.
 func DryRun(ctx context.Context, cfg *configs.File, o Options) (_ *PlanReport, err error) {
 	d := &Daemon{log: o.Log, metrics: newMetrics()}
 	defer func() { err = errors.Join(err, d.close()) }()
 	if err := d.open(ctx, cfg, o); err != nil {
 		return nil, err
 	}
-	report := &PlanReport{Server: d.conn.URL()}
+	bus := resolved(cfg.Bus, o.Dir)
+	report := &PlanReport{}
+	if bus.Embedded != nil {
+		report.Server = "embedded, store " + bus.Embedded.StoreDir
+	} else {
+		if err := d.connect(ctx, bus); err != nil {
+			return nil, err
+		}
+		report.Server = d.conn.URL()
+	}
 	for _, g := range d.groups {
 		options := g.StreamOptions(cfg.Bus, o.Log)
-		if !options.Provision {
+		if !options.Provision && d.conn != nil {
 			if _, _, err := stream.Open(ctx, d.conn, options); err != nil {
 				return nil, err
 			}

@@ -39,11 +39,14 @@ func (c *inputCollector) Describe(ch chan<- *prometheus.Desc) {
 }
 
 // Collect implements prometheus.Collector. A server that does not answer leaves
-// the lag out rather than reporting an old one.
+// the lag out rather than reporting an old one, and core NATS has none.
 func (c *inputCollector) Collect(ch chan<- prometheus.Metric) {
 	stats := c.input.Stats()
 	ch <- prometheus.MustNewConstMetric(c.inFlight, prometheus.GaugeValue, float64(stats.InFlightRows))
 	ch <- prometheus.MustNewConstMetric(c.overflow, prometheus.CounterValue, float64(stats.Dropped))
+	if c.input.Stream() == "" {
+		return
+	}
 	ctx, cancel := context.WithTimeout(context.Background(), lagTimeout)
 	defer cancel()
 	if lag, err := c.input.Lag(ctx); err == nil {
