@@ -8,14 +8,18 @@ import (
 	"ttad/internal/chart"
 )
 
-// Figure draws both accuracy curves of a run into an SVG file.
+// Figure draws the accuracy curves of a run into an SVG file.
 func Figure(path string, s *Score) error {
 	c := s.Curve(400)
 	pic := chart.Chart{
 		Title:  "ttad demo: the model alone, and corrected",
 		XLabel: "rows in order of arrival", YLabel: fmt.Sprintf("accuracy, last %d rows", window),
 		Percent: true, YMax: 1,
-		Series: []chart.Series{{Name: "source model", X: c.X, Y: c.Source}, {Name: "corrected by ttad", X: c.X, Y: c.Corrected}},
+		Series: []chart.Series{
+			{Name: "source model", X: c.X, Y: c.Source},
+			{Name: "corrected (" + championIs + ")", X: c.X, Y: c.Corrected},
+			{Name: "challenger (" + challengerIs + ")", X: c.X, Y: c.Challenger},
+		},
 	}
 	from := 0
 	for _, p := range s.phases {

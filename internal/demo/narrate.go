@@ -44,6 +44,6 @@ func tell(w io.Writer, score *Score, told int, ended bool) int {
 
 func line(w io.Writer, score *Score, i int, phases []Accuracy) {
 	a := phases[i]
-	fmt.Fprintf(w, "phase %d of %d, %s: %d rows, source %.1f %%, corrected %.1f %%\n",
-		i+1, len(phases), score.phases[i].Name, a.Rows, 100*a.Source, 100*a.Corrected)
+	fmt.Fprintf(w, "phase %d of %d, %s: %d rows, source %.1f %%, challenger %.1f %%, corrected %.1f %%\n",
+		i+1, len(phases), score.phases[i].Name, a.Rows, 100*a.Source, 100*a.Challenger, 100*a.Corrected)
 }

@@ -1,5 +1,11 @@
 package demo
 
+// What the two pipelines of data/demo.yaml do, for captions.
+const (
+	championIs   = "bnema + lame"
+	challengerIs = "alphabn"
+)
+
 // leastRows leaves every phase enough rows for its accuracy to mean something.
 const leastRows = 500
 

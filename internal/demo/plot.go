@@ -6,15 +6,15 @@ import (
 	"strings"
 )
 
-// plot draws two curves in [0,1] with braille dots, two across and four down in
+// plot draws curves in [0,1] with braille dots, two across and four down in
 // each character, so that a terminal shows what the SVG will.
 type plot struct {
 	columns, lines int
-	cells          [2][]rune // dots of each curve, by character
+	cells          [][]rune // dots of each curve, by character
 }
 
-func newPlot(columns, lines int) *plot {
-	p := &plot{columns: columns, lines: lines}
+func newPlot(curves, columns, lines int) *plot {
+	p := &plot{columns: columns, lines: lines, cells: make([][]rune, curves)}
 	for i := range p.cells {
 		p.cells[i] = make([]rune, columns*lines)
 	}
@@ -57,8 +57,8 @@ func (p *plot) dot(i, x, y int) {
 }
 
 // render returns the lines with a percent scale at the left. Where curves share a
-// character, the second one gives it its colour.
-func (p *plot) render(paint [2]func(string) string) string {
+// character, the last of them gives it its colour.
+func (p *plot) render(paint ...func(string) string) string {
 	var b strings.Builder
 	for line := range p.lines {
 		switch line {
@@ -69,18 +69,23 @@ func (p *plot) render(paint [2]func(string) string) string {
 			b.WriteString("      │")
 		}
 		for c := range p.columns {
-			at := line*p.columns + c
-			dots := p.cells[0][at] | p.cells[1][at]
-			switch {
-			case p.cells[1][at] != 0:
-				b.WriteString(paint[1](string(0x2800 + dots)))
-			case dots != 0:
-				b.WriteString(paint[0](string(0x2800 + dots)))
-			default:
-				b.WriteByte(' ')
-			}
+			b.WriteString(p.character(line*p.columns+c, paint))
 		}
 		b.WriteByte('\n')
 	}
 	return b.String()
+}
+
+// character joins the curves' dots in one place.
+func (p *plot) character(at int, paint []func(string) string) string {
+	dots, last := rune(0), -1
+	for i, cells := range p.cells {
+		if cells[at] != 0 {
+			dots, last = dots|cells[at], i
+		}
+	}
+	if last < 0 {
+		return " "
+	}
+	return paint[last](string(0x2800 + dots))
 }

@@ -11,7 +11,7 @@ import (
 func plain(s string) string { return s }
 
 func TestPlotDrawsCurvesInDots(t *testing.T) {
-	p := newPlot(8, 3)
+	p := newPlot(2, 8, 3)
 	p.curve(0, []float64{0, 0.5, 1}, []float64{1, 1, 1})
 	p.curve(1, []float64{0, 0.4, 1}, []float64{0, 0, 0})
 	assert.Equal(t, strings.Join([]string{
@@ -19,11 +19,11 @@ func TestPlotDrawsCurvesInDots(t *testing.T) {
 		"  50% ┤        ",
 		"   0% ┤⣀⣀⣀⣀⣀⣀⣀⣀",
 		"",
-	}, "\n"), p.render([2]func(string) string{plain, plain}))
+	}, "\n"), p.render(plain, plain))
 }
 
 func TestPlotJoinsAFallAndLeavesGaps(t *testing.T) {
-	p := newPlot(4, 3)
+	p := newPlot(2, 4, 3)
 	p.curve(0, []float64{0.5, 0.5}, []float64{1, 0})
 	p.curve(1, []float64{0, 0.2, 0.9}, []float64{0.5, math.NaN(), 0.5})
 	assert.Equal(t, strings.Join([]string{
@@ -31,11 +31,11 @@ func TestPlotJoinsAFallAndLeavesGaps(t *testing.T) {
 		"  50% ┤⠄ ⡇⠠",
 		"   0% ┤  ⡇ ",
 		"",
-	}, "\n"), p.render([2]func(string) string{plain, plain}))
+	}, "\n"), p.render(plain, plain))
 }
 
 func TestPlotKeepsValuesOutsideInsideTheFrame(t *testing.T) {
-	p := newPlot(4, 3)
+	p := newPlot(2, 4, 3)
 	p.curve(0, []float64{-1, 2}, []float64{-3, 7})
-	assert.Len(t, strings.Split(p.render([2]func(string) string{plain, plain}), "\n"), 4)
+	assert.Len(t, strings.Split(p.render(plain, plain), "\n"), 4)
 }

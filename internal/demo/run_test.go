@@ -23,7 +23,7 @@ func TestRunShowsTheModelFailingAndTheCorrectionHelping(t *testing.T) {
 	var table bytes.Buffer
 	require.NoError(t, sum.Print(&table))
 	t.Log("\n" + table.String())
-	assert.Equal(t, demo.Counts{Sent: 2000, Answered: 2000}, sum.Counts, "one output for each row and nothing else")
+	assert.Equal(t, demo.Counts{Sent: 2000, Answered: 2000, Challenged: 2000}, sum.Counts, "one output for each row and nothing else")
 	assert.Greater(t, sum.Phases[0].Source, 0.8, "clean images are what the model was trained for")
 	assert.Less(t, sum.Phases[2].Source, 0.5, "it fails in glare")
 	for _, p := range sum.Phases[1:4] {

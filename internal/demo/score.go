@@ -29,18 +29,21 @@ type Score struct {
 
 // outcome is one row, in the order sent.
 type outcome struct {
-	phase    int
-	label    int
-	at       time.Time
-	latency  time.Duration
-	answered bool
-	answer   Answer
+	phase      int
+	label      int
+	at         time.Time
+	latency    time.Duration
+	answered   bool
+	answer     Answer
+	challenged bool
+	challenger int
 }
 
 // Counts say what became of the messages.
 type Counts struct {
 	Sent        int `json:"sent"`
 	Answered    int `json:"answered"`
+	Challenged  int `json:"challenger_answered"`
 	DeadLetters int `json:"dead_letters"`
 	Duplicates  int `json:"duplicates"`
 	// Unknown outputs carry an id or a body that this run did not send or cannot read.
@@ -85,23 +88,46 @@ func (s *Score) Unsend() {
 	s.counts.Sent = len(s.rows)
 }
 
-// Answer records the output of the row with this index and reports whether it
-// was the first. An index never sent counts as unknown.
+// Answer records the champion's output for the row with this index. Like
+// Challenge, it reports whether the row now has both its outputs.
 func (s *Score) Answer(index int, a Answer) bool {
+	return s.record(index, func(o *outcome) bool {
+		if o.answered {
+			return false
+		}
+		o.answered, o.answer, o.latency = true, a, s.now().Sub(o.at)
+		s.counts.Answered++
+		return true
+	})
+}
+
+// Challenge records the challenger's class for the row with this index.
+func (s *Score) Challenge(index, class int) bool {
+	return s.record(index, func(o *outcome) bool {
+		if o.challenged {
+			return false
+		}
+		o.challenged, o.challenger = true, class
+		s.counts.Challenged++
+		return true
+	})
+}
+
+// record lets set write the row's outcome. An index never sent counts as unknown,
+// and an output that set has seen before as a duplicate.
+func (s *Score) record(index int, set func(*outcome) bool) (complete bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	switch {
-	case index < 0 || index >= len(s.rows):
+	if index < 0 || index >= len(s.rows) {
 		s.counts.Unknown++
-		return false
-	case s.rows[index].answered:
-		s.counts.Duplicates++
 		return false
 	}
 	o := &s.rows[index]
-	o.answered, o.answer, o.latency = true, a, s.now().Sub(o.at)
-	s.counts.Answered++
-	return true
+	if !set(o) {
+		s.counts.Duplicates++
+		return false
+	}
+	return o.answered && o.challenged
 }
 
 // Unknown counts an output that belongs to no row.
@@ -135,18 +161,20 @@ func (s *Score) Elapsed() time.Duration {
 	return s.now().Sub(s.started)
 }
 
-// Accuracy is the share of rows right, for the model alone and corrected.
+// Accuracy is the share of rows right: of the model alone, of the challenger's
+// correction and of the champion's.
 type Accuracy struct {
-	Rows      int     `json:"rows"`
-	Source    float64 `json:"source"`
-	Corrected float64 `json:"corrected"`
+	Rows       int     `json:"rows"`
+	Source     float64 `json:"source"`
+	Challenger float64 `json:"challenger"`
+	Corrected  float64 `json:"corrected"`
 }
 
-// Gain is what the correction added.
+// Gain is what the champion's correction added.
 func (a Accuracy) Gain() float64 { return a.Corrected - a.Source }
 
 // tally counts towards an Accuracy.
-type tally struct{ rows, source, corrected int }
+type tally struct{ rows, source, corrected, challenged, challenger int }
 
 func (t *tally) add(o outcome, sign int) {
 	if !o.answered {
@@ -159,6 +187,12 @@ func (t *tally) add(o outcome, sign int) {
 	if o.answer.Class == o.label {
 		t.corrected += sign
 	}
+	if o.challenged {
+		t.challenged += sign
+	}
+	if o.challenged && o.challenger == o.label {
+		t.challenger += sign
+	}
 }
 
 func (t tally) accuracy() Accuracy {
@@ -166,7 +200,10 @@ func (t tally) accuracy() Accuracy {
 		return Accuracy{}
 	}
 	n := float64(t.rows)
-	return Accuracy{Rows: t.rows, Source: float64(t.source) / n, Corrected: float64(t.corrected) / n}
+	return Accuracy{
+		Rows: t.rows, Source: float64(t.source) / n, Corrected: float64(t.corrected) / n,
+		Challenger: float64(t.challenger) / float64(max(1, t.challenged)),
+	}
 }
 
 // Phases returns the accuracy within each phase so far.
@@ -197,7 +234,7 @@ func (s *Score) Overall() Accuracy {
 
 // Curve is accuracy over the last rows, at points along the stream. Values are NaN
 // where no row of the window has been answered.
-type Curve struct{ X, Source, Corrected []float64 }
+type Curve struct{ X, Source, Challenger, Corrected []float64 }
 
 // Curve has about the given number of points over the whole stream, of which as
 // many are returned as rows were sent.
@@ -216,12 +253,15 @@ func (s *Score) Curve(points int) Curve {
 			continue
 		}
 		c.X = append(c.X, float64(i+1))
-		if t.rows == 0 {
-			c.Source, c.Corrected = append(c.Source, math.NaN()), append(c.Corrected, math.NaN())
-			continue
-		}
 		a := t.accuracy()
+		if t.rows == 0 {
+			a.Source, a.Corrected = math.NaN(), math.NaN()
+		}
+		if t.challenged == 0 {
+			a.Challenger = math.NaN()
+		}
 		c.Source, c.Corrected = append(c.Source, a.Source), append(c.Corrected, a.Corrected)
+		c.Challenger = append(c.Challenger, a.Challenger)
 	}
 	return c
 }

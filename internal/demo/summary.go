@@ -69,17 +69,22 @@ func percentiles(times []time.Duration) Percentiles {
 	return Percentiles{P50: at(0.50), P95: at(0.95), P99: at(0.99)}
 }
 
+// tableHeader is aligned with the rows of the summary and of the live view.
+const tableHeader = "phase                        rows    source  challenger   corrected    gain\n"
+
 // Print writes the table for people.
 func (s *Summary) Print(w io.Writer) error {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%-28s %7s %9s %10s %8s\n", "phase", "rows", "source", "corrected", "gain")
+	b.WriteString(tableHeader)
 	for _, p := range append(slices.Clone(s.Phases), s.Overall) {
 		if p.Rows == 0 {
 			continue
 		}
-		fmt.Fprintf(&b, "%-28s %7d %8.1f%% %9.1f%% %+8.1f\n", p.Name, p.Rows, 100*p.Source, 100*p.Corrected, p.GainPoints)
+		fmt.Fprintf(&b, "%-26s %6d %8.1f%% %10.1f%% %10.1f%% %+7.1f\n",
+			p.Name, p.Rows, 100*p.Source, 100*p.Challenger, 100*p.Corrected, p.GainPoints)
 	}
-	fmt.Fprintf(&b, "\n%d rows in %.1f s, %.0f a second; latency %.0f ms median, %.0f ms 95th percentile, %.0f ms 99th\n",
+	fmt.Fprintf(&b, "\ncorrected: %s; challenger: %s\n", championIs, challengerIs)
+	fmt.Fprintf(&b, "%d rows in %.1f s, %.0f a second; latency %.0f ms median, %.0f ms 95th percentile, %.0f ms 99th\n",
 		s.Answered, s.Seconds, s.RowsPerSecond, s.LatencyMS.P50, s.LatencyMS.P95, s.LatencyMS.P99)
 	fmt.Fprintf(&b, "%d sent, %d answered, %d dead letters, %d lost, %d answered twice\n",
 		s.Sent, s.Answered, s.DeadLetters, s.LostRows, s.Duplicates)

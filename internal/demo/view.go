@@ -23,7 +23,7 @@ type view struct {
 }
 
 // styles are the curves' colours, the same as in the SVG.
-type styles struct{ title, source, corrected, faint lipgloss.Style }
+type styles struct{ title, source, challenger, corrected, faint lipgloss.Style }
 
 type (
 	frameMsg struct{}
@@ -34,10 +34,11 @@ type (
 func watch(in io.Reader, out io.Writer, score *Score, address string, stop context.CancelFunc, quit <-chan struct{}) error {
 	r := lipgloss.NewRenderer(out)
 	v := &view{score: score, address: address, stop: stop, width: 80, state: "running", style: styles{
-		title:     r.NewStyle().Bold(true),
-		source:    r.NewStyle().Foreground(lipgloss.Color("#D55E00")),
-		corrected: r.NewStyle().Foreground(lipgloss.Color("#56B4E9")),
-		faint:     r.NewStyle().Faint(true),
+		title:      r.NewStyle().Bold(true),
+		source:     r.NewStyle().Foreground(lipgloss.Color("#D55E00")),
+		challenger: r.NewStyle().Foreground(lipgloss.Color("#009E73")),
+		corrected:  r.NewStyle().Foreground(lipgloss.Color("#56B4E9")),
+		faint:      r.NewStyle().Faint(true),
 	}}
 	program := tea.NewProgram(v, tea.WithInput(in), tea.WithOutput(out), tea.WithoutSignalHandler())
 	finished := make(chan struct{})
@@ -86,12 +87,13 @@ func (v *view) View() string {
 	n := v.score.Counts()
 	rows := total(v.score.phases)
 	seconds := v.score.Elapsed().Seconds()
-	fmt.Fprintf(&b, "%s  %s\n\n", v.style.title.Render("ttad demo"), v.style.faint.Render("NATS at "+v.address))
+	fmt.Fprintf(&b, "%s  %s\n\n", v.style.title.Render("ttad demo"),
+		v.style.faint.Render(fmt.Sprintf("accuracy over the last %d rows; NATS at %s", window, v.address)))
 	columns := min(100, v.width-8)
 	b.WriteString(v.curves(columns))
 	b.WriteString(v.phaseLine(columns))
-	fmt.Fprintf(&b, "       %s source model   %s corrected   accuracy over the last %d rows\n\n",
-		v.style.source.Render("──"), v.style.corrected.Render("──"), window)
+	fmt.Fprintf(&b, "       %s source   %s corrected (%s)   %s challenger (%s)\n\n", v.style.source.Render("──"),
+		v.style.corrected.Render("──"), championIs, v.style.challenger.Render("──"), challengerIs)
 	b.WriteString(v.table())
 	fmt.Fprintf(&b, "\n%s  %d of %d rows  %.0f rows/s  %d dead letters  %d in flight",
 		progress(n.Sent, rows, 20), n.Answered, rows, float64(n.Answered)/max(seconds, 1e-3), n.DeadLetters, n.Lost())
@@ -115,13 +117,14 @@ func (v *view) curves(columns int) string {
 	for i, x := range c.X {
 		xs[i] = x / rows
 	}
-	p := newPlot(columns, 9) // the whole picture fits 24 lines
+	p := newPlot(3, columns, 9) // the whole picture fits 24 lines
 	p.curve(0, xs, c.Source)
-	p.curve(1, xs, c.Corrected)
-	return p.render([2]func(string) string{
-		func(s string) string { return v.style.source.Render(s) },
-		func(s string) string { return v.style.corrected.Render(s) },
-	})
+	p.curve(1, xs, c.Challenger)
+	p.curve(2, xs, c.Corrected)
+	paint := func(st lipgloss.Style) func(string) string {
+		return func(s string) string { return st.Render(s) }
+	}
+	return p.render(paint(v.style.source), paint(v.style.challenger), paint(v.style.corrected))
 }
 
 // phaseLine names the phases below their part of the curve.
@@ -143,15 +146,16 @@ func (v *view) phaseLine(columns int) string {
 // table lists the phases that have begun.
 func (v *view) table() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%-28s %7s %9s %10s %8s\n", "phase", "rows", "source", "corrected", "gain")
+	b.WriteString(tableHeader)
 	for i, a := range v.score.Phases() {
 		if a.Rows == 0 {
 			fmt.Fprintf(&b, "%s\n", v.style.faint.Render(v.score.phases[i].Name))
 			continue
 		}
-		fmt.Fprintf(&b, "%-28s %7d %s %s %+8.1f\n", v.score.phases[i].Name, a.Rows,
+		fmt.Fprintf(&b, "%-26s %6d %s %s %s %+7.1f\n", v.score.phases[i].Name, a.Rows,
 			v.style.source.Render(fmt.Sprintf("%8.1f%%", 100*a.Source)),
-			v.style.corrected.Render(fmt.Sprintf("%9.1f%%", 100*a.Corrected)), 100*a.Gain())
+			v.style.challenger.Render(fmt.Sprintf("%10.1f%%", 100*a.Challenger)),
+			v.style.corrected.Render(fmt.Sprintf("%10.1f%%", 100*a.Corrected)), 100*a.Gain())
 	}
 	return b.String()
 }

@@ -22,6 +22,7 @@ func halfway() *Score {
 	for i := range 450 {
 		s.Send(Row{Index: i, Phase: i / 300, Label: 1})
 		s.Answer(i, Answer{Class: 1, Source: 1 - i/300})
+		s.Challenge(i, i/150%2)
 	}
 	now = now.Add(10 * time.Second)
 	return s
@@ -31,8 +32,8 @@ func TestViewShowsCurvesPhasesAndSpeed(t *testing.T) {
 	v := &view{score: halfway(), address: "nats://127.0.0.1:4222", width: 80}
 	picture := v.View()
 	for _, want := range []string{
-		"nats://127.0.0.1:4222", "100% ┤", "│clean", "clean                            300    100.0%     100.0%     +0.0",
-		"150      0.0%     100.0%   +100.0", "450 of 900 rows  45 rows/s", "Ctrl-C drains and ends",
+		"nats://127.0.0.1:4222", "100% ┤", "│clean", "clean                         300    100.0%       50.0%      100.0%    +0.0",
+		"150      0.0%        0.0%      100.0%  +100.0", "450 of 900 rows  45 rows/s", "Ctrl-C drains and ends",
 	} {
 		assert.Contains(t, picture, want)
 	}
@@ -83,9 +84,9 @@ func TestNarrateTellsEachPhaseOnce(t *testing.T) {
 	assert.Equal(t, 1, told, "the second phase has answers, so the first is over")
 	quit := make(chan struct{})
 	close(quit)
-	assert.Equal(t, "phase 1 of 3, clean: 300 rows, source 100.0 %, corrected 100.0 %\n", out.String())
+	assert.Equal(t, "phase 1 of 3, clean: 300 rows, source 100.0 %, challenger 50.0 %, corrected 100.0 %\n", out.String())
 	out.Reset()
 	narrate(&out, s, quit)
-	assert.Equal(t, "phase 1 of 3, clean: 300 rows, source 100.0 %, corrected 100.0 %\n"+
-		"phase 2 of 3, a very long name for fog: 150 rows, source 0.0 %, corrected 100.0 %\n", out.String())
+	assert.Equal(t, "phase 1 of 3, clean: 300 rows, source 100.0 %, challenger 50.0 %, corrected 100.0 %\n"+
+		"phase 2 of 3, a very long name for fog: 150 rows, source 0.0 %, challenger 0.0 %, corrected 100.0 %\n", out.String())
 }

@@ -18,6 +18,7 @@ import (
 const (
 	subjectIn  = "tta.demo.in.camera"
 	subjectOut = "tta.demo.out.>"
+	subjectAlt = "tta.demo.alt.>"
 	subjectDLQ = "tta.demo.dlq"
 
 	idPrefix = "demo-"
@@ -40,7 +41,9 @@ func connect(url string, score *Score) (*client, error) {
 		return nil, fmt.Errorf("connect to %s: %w", url, err)
 	}
 	c := &client{nc: nc, score: score, slots: make(chan struct{}, inFlight), quiet: 10 * time.Second}
-	for subject, handle := range map[string]nats.MsgHandler{subjectOut: c.answer, subjectDLQ: c.deadLetter} {
+	for subject, handle := range map[string]nats.MsgHandler{
+		subjectOut: c.answer, subjectAlt: c.challenge, subjectDLQ: c.deadLetter,
+	} {
 		if _, err := nc.Subscribe(subject, handle); err != nil {
 			nc.Close()
 			return nil, fmt.Errorf("subscribe to %s: %w", subject, err)
@@ -144,7 +147,7 @@ type output struct {
 	} `json:"rows"`
 }
 
-// answer runs on the subscription's goroutine.
+// answer, challenge and deadLetter run on their subscriptions' goroutines.
 func (c *client) answer(m *nats.Msg) {
 	index, a, ok := parseAnswer(m.Data)
 	if !ok {
@@ -152,6 +155,17 @@ func (c *client) answer(m *nats.Msg) {
 		return
 	}
 	if c.score.Answer(index, a) {
+		c.release()
+	}
+}
+
+func (c *client) challenge(m *nats.Msg) {
+	index, a, ok := parseAnswer(m.Data)
+	if !ok {
+		c.score.Unknown()
+		return
+	}
+	if c.score.Challenge(index, a.Class) {
 		c.release()
 	}
 }

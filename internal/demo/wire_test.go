@@ -36,10 +36,12 @@ func bus(t *testing.T, reply func(nc *nats.Conn, m *nats.Msg)) (url string) {
 	return s.ClientURL()
 }
 
-// right answers the corrected class 7 and the source class 2.
+// right answers the corrected class 7 and the source class 2; the challenger says 5.
 func right(nc *nats.Conn, m *nats.Msg) {
-	body := fmt.Sprintf(`{"id":%q,"rows":[{"class":7,"source":{"class":2}}]}`, m.Header.Get("Ttad-Id"))
-	_ = nc.Publish("tta.demo.out.camera", []byte(body))
+	for subject, class := range map[string]int{"tta.demo.out.camera": 7, "tta.demo.alt.alphabn.camera": 5} {
+		body := fmt.Sprintf(`{"id":%q,"rows":[{"class":%d,"source":{"class":2}}]}`, m.Header.Get("Ttad-Id"), class)
+		_ = nc.Publish(subject, []byte(body))
+	}
 }
 
 // sevens is a stream of one phase whose truth is always 7.
@@ -67,7 +69,7 @@ func TestClientPublishesRowsAndCountsAnswers(t *testing.T) {
 		defer c.close()
 		require.NoError(t, c.publish(t.Context(), rows, 0))
 		c.drain()
-		assert.Equal(t, Counts{Sent: 1500, Answered: 1500}, score.Counts())
+		assert.Equal(t, Counts{Sent: 1500, Answered: 1500, Challenged: 1500}, score.Counts())
 		assert.Equal(t, Accuracy{Rows: 1500, Source: 0, Corrected: 1}, score.Overall())
 		h := <-headers
 		assert.Equal(t, "UINT8", h.Get("Ttad-Dtype"))
@@ -97,7 +99,7 @@ func TestClientCountsDeadLettersDuplicatesAndStrangers(t *testing.T) {
 	defer c.close()
 	require.NoError(t, c.publish(t.Context(), rows, 0))
 	c.drain()
-	assert.Equal(t, Counts{Sent: 10, Answered: 9, DeadLetters: 1, Duplicates: 1, Unknown: 1}, score.Counts())
+	assert.Equal(t, Counts{Sent: 10, Answered: 9, Challenged: 9, DeadLetters: 1, Duplicates: 2, Unknown: 1}, score.Counts())
 }
 
 func TestClientStopsPublishingWithItsContext(t *testing.T) {
