@@ -52,6 +52,7 @@ cannot be reached, 78 the configuration is invalid.`,
 		&cobra.Group{ID: groupLook, Title: "Look:"},
 	)
 	root.AddCommand(
+		newDemoCommand(a),
 		newCheckCommand(a),
 		newConfigCommand(a),
 		newStrategiesCommand(a),

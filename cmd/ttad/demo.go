@@ -1,0 +1,52 @@
+package main
+
+import (
+	"github.com/spf13/cobra"
+
+	"ttad/configs"
+	"ttad/internal/demo"
+)
+
+func newDemoCommand(a *app) *cobra.Command {
+	o := demo.DefaultOptions()
+	verbose := false
+	cmd := &cobra.Command{
+		Use:   "demo",
+		Short: "Watch a drifting stream being corrected; needs nothing else",
+		Long: `Demo starts a NATS server and the daemon in this process, publishes real images
+that drift away from what the bundled model was trained on and come back, and
+compares the model's own answers and the corrected ones with the truth. On a
+terminal it draws both accuracies live; Ctrl-C drains and sums up.`,
+		Example: `  ttad demo
+  ttad demo --rows 3000 --seed 7
+  ttad demo --json > summary.json         # the summary as one JSON object
+  ttad demo --keep                        # leave the server up, to watch with 'nats sub'`,
+		GroupID: groupRun,
+		Args:    exactly(0),
+	}
+	flags := cmd.Flags()
+	flags.IntVar(&o.Rows, "rows", o.Rows, "`rows` of the whole stream")
+	flags.Uint64Var(&o.Seed, "seed", o.Seed, "seed of the order and the corruptions")
+	flags.Float64Var(&o.Rate, "rate", o.Rate, "most `rows` published a second; 0 is as fast as they are answered")
+	flags.BoolVar(&o.Keep, "keep", false, "leave the server running afterwards and print its address")
+	flags.StringVar(&o.Figure, "out", o.Figure, "`FILE.svg` for both accuracy curves; empty is none")
+	flags.BoolVar(&verbose, "verbose", false, "print the daemon's log lines instead of the live view")
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		o.Text = a.stderr
+		switch {
+		case verbose:
+			o.Log = newLogger(a.stderr, configs.LogConfig{Level: "info", Format: "auto"})
+		case isTerminal(a.stderr) && !a.json:
+			o.Terminal, o.Keys = a.stderr, a.stdin
+		}
+		summary, err := demo.Run(cmd.Context(), o)
+		if err != nil {
+			return err
+		}
+		if a.json {
+			return a.printJSON(summary)
+		}
+		return summary.Print(a.stdout)
+	}
+	return cmd
+}
