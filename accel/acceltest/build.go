@@ -74,7 +74,7 @@ const (
 	Numbers  Fill = iota // normally distributed
 	Positive             // between 0.5 and 1.5
 	Few                  // -2 to 2, whole: many ties and zeros
-	Places               // 0 to 2, whole: indices of an axis of 3 or more
+	Places               // -3 to 2, whole: indices of an axis of 3 or more, from either end
 )
 
 func (f Fill) tensor(r *rand.Rand, shape ...int) *accel.Tensor {
@@ -88,7 +88,7 @@ func (f Fill) tensor(r *rand.Rand, shape ...int) *accel.Tensor {
 		case Few:
 			t.Data[i] = float32(r.IntN(5) - 2)
 		case Places:
-			t.Data[i] = float32(r.IntN(3))
+			t.Data[i] = float32(r.IntN(6) - 3)
 		}
 	}
 	return t

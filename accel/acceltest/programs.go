@@ -62,6 +62,21 @@ func attention(r *rand.Rand) *accel.Program {
 	return b.Program(b.Step(accel.Map{Fn: accel.Gelu}, token))
 }
 
+// byHand adds its biases in steps of their own, which have fewer axes than what
+// they are added to, and leaves operands out by name.
+func byHand(r *rand.Rand) *accel.Program {
+	b := &Builder{}
+	add := accel.Binary{Fn: accel.Add}
+	x := b.Input(accel.BatchShape(3, 5, 5))
+	h := b.Norm(accel.Norm{Eps: 1e-5}, b.Step(conv3, x, b.Const(Numbers.tensor(r, 4, 3, 3, 3)), accel.NoValue), r)
+	h = b.Step(accel.Map{Fn: accel.Relu}, b.Step(add, h, b.Const(Numbers.tensor(r, 4, 1, 1))))
+	h = b.Step(conv3, h, b.Const(Numbers.tensor(r, 2, 4, 3, 3)))
+	h = b.Step(add, b.Const(Numbers.tensor(r)), h)
+	flat := b.Step(accel.Reshape{To: accel.BatchShape(50)}, h)
+	y := b.Step(accel.MatMul{Alpha: 1}, flat, b.Const(Numbers.tensor(r, 50, 3)), accel.NoValue)
+	return b.Program(b.Step(add, y, b.Const(Numbers.tensor(r, 3))))
+}
+
 // echo has outputs that are an input, a constant, and two names of one value.
 func echo() *accel.Program {
 	b := &Builder{}
@@ -78,7 +93,7 @@ func runPrograms(t *testing.T, open Open) {
 	random := seeded("programs")
 	for name, p := range map[string]*accel.Program{
 		"residual": residual(random, false), "residual, virtual norms": residual(random, true),
-		"perceptron": perceptron(random), "attention": attention(random), "echo": echo(),
+		"perceptron": perceptron(random), "attention": attention(random), "echo": echo(), "biases by hand": byHand(random),
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := newRunner(t, d)
