@@ -79,6 +79,7 @@ func BenchmarkGemm(b *testing.B) {
 		for _, threads := range []int{1, 0} {
 			b.Run(fmt.Sprintf("%d/threads=%d", n, threads), func(b *testing.B) {
 				x := newBench(b, threads, p, n)
+				x.run(b) // makes the stream's scratch
 				b.ReportAllocs()
 				for b.Loop() {
 					x.run(b)
@@ -101,6 +102,7 @@ func BenchmarkConv(b *testing.B) {
 		for _, threads := range []int{1, 0} {
 			b.Run(fmt.Sprintf("%dch_%dx%d/threads=%d", c, side, side, threads), func(b *testing.B) {
 				x := newBench(b, threads, p, 64)
+				x.run(b) // makes the stream's scratch
 				b.ReportAllocs()
 				for b.Loop() {
 					x.run(b)
