@@ -105,7 +105,7 @@ func TestInferenceResponseReachesTheStream(t *testing.T) {
 	b.o.Output.Format = "oip"
 	w := b.start(func(ctx context.Context, p *stream.Parcel, c stream.Committer) (stream.Receipt, error) {
 		a := answers(p)
-		a[0][0].Rows[0].Guard = "class_entropy"
+		a[0][0].Rows[0].Guard = "source: class_entropy"
 		return c.Commit(ctx, p, a)
 	})
 	b.put("tta.g.in.cam", nil, []byte(`{"id":"r-4","inputs":[{"name":"x","datatype":"FP32","shape":[1],"data":[4]}]}`))

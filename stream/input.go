@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 	"golang.org/x/sync/errgroup"
 )
@@ -29,6 +30,8 @@ type Input struct {
 
 type inputCounters struct {
 	inFlight, messages, redelivered, dropped atomic.Int64
+	// subs are asked for what they dropped; dropped is their last word.
+	subs atomic.Pointer[[]*nats.Subscription]
 }
 
 // InputStats are counters since Run began.
@@ -46,9 +49,13 @@ type Handle func(ctx context.Context, p *Parcel) error
 
 // Stats may be read at any time.
 func (in *Input) Stats() InputStats {
+	lost := in.stats.dropped.Load()
+	if subs := in.stats.subs.Load(); subs != nil {
+		lost = dropped(*subs)
+	}
 	return InputStats{
 		InFlightRows: in.stats.inFlight.Load(), Messages: in.stats.messages.Load(),
-		Redelivered: in.stats.redelivered.Load(), Dropped: in.stats.dropped.Load(),
+		Redelivered: in.stats.redelivered.Load(), Dropped: lost,
 	}
 }
 

@@ -141,6 +141,7 @@ func (in *Input) receiveCore(receiving, work context.Context, out chan<- *Delive
 		}
 		subs = append(subs, s)
 	}
+	in.stats.subs.Store(&subs)
 	if err := in.conn.nc.Flush(); err != nil {
 		return fmt.Errorf("subscribe to %v: %w", in.o.Input.Subjects, err)
 	}
@@ -148,7 +149,6 @@ func (in *Input) receiveCore(receiving, work context.Context, out chan<- *Delive
 	for n := 1; ; n++ {
 		select {
 		case msg := <-queue:
-			in.countDropped(subs)
 			if !send(work, out, in.plain(msg, fmt.Sprintf("%s:%d", run, n))) {
 				return nil
 			}
@@ -161,7 +161,8 @@ func (in *Input) receiveCore(receiving, work context.Context, out chan<- *Delive
 
 // leave unsubscribes and passes on what is queued already.
 func (in *Input) leave(subs []*nats.Subscription, queue chan *nats.Msg, work context.Context, out chan<- *Delivery, run string, n int) error {
-	in.countDropped(subs)
+	in.stats.dropped.Store(dropped(subs))
+	in.stats.subs.Store(nil)
 	for _, s := range subs {
 		_ = s.Unsubscribe() // fails only on a closed connection, where nothing more comes
 	}
@@ -177,14 +178,14 @@ func (in *Input) leave(subs []*nats.Subscription, queue chan *nats.Msg, work con
 	}
 }
 
-func (in *Input) countDropped(subs []*nats.Subscription) {
-	total := 0
+// dropped adds up what the client threw away because the queue was full.
+func dropped(subs []*nats.Subscription) (total int64) {
 	for _, s := range subs {
 		if n, err := s.Dropped(); err == nil {
-			total += n
+			total += int64(n)
 		}
 	}
-	in.stats.dropped.Store(int64(total))
+	return total
 }
 
 func send(ctx context.Context, out chan<- *Delivery, d *Delivery) bool {

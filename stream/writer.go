@@ -106,11 +106,12 @@ func (w *writer) output(d *Delivery, p *tta.Prediction) letter {
 	return letter{} // a challenger is told by its champion's dead letter
 }
 
-// guardWord is ok, or source with the reason of the first row the guard changed.
+// guardWord is ok, or what the first row the guard changed says: source, with the
+// reason.
 func guardWord(p *tta.Prediction) string {
 	for i := range p.Rows {
 		if g := p.Rows[i].Guard; g != tta.GuardOK && g != "" {
-			return "source: " + g
+			return g
 		}
 	}
 	return tta.GuardOK
