@@ -44,7 +44,8 @@ func DefaultOptions() Options {
 }
 
 // Run streams, watches and counts. The end of ctx ends the stream early: rows in
-// flight are still answered, and the summary covers what was sent.
+// flight are still answered, and the summary covers what was sent. When only the
+// figure could not be written, the summary comes with the error.
 func Run(ctx context.Context, o Options) (_ *Summary, err error) {
 	phases := Phases(o.Rows)
 	if len(phases) == 0 {
@@ -76,7 +77,7 @@ func finish(score *Score, o Options) (*Summary, error) {
 		return summary, nil
 	}
 	if err := Figure(o.Figure, score); err != nil {
-		return nil, fmt.Errorf("run demo: %w", err)
+		return summary, fmt.Errorf("run demo: %w", err)
 	}
 	summary.Figure = o.Figure
 	return summary, nil

@@ -52,6 +52,30 @@ func (f writerFunc) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
+func TestRunKeepsTheServerUpUntilInterrupted(t *testing.T) {
+	ctx, stop := context.WithCancel(t.Context())
+	var text bytes.Buffer
+	o := demo.Options{Rows: 500, Seed: 1, Keep: true, Log: zerolog.Nop(), Text: writerFunc(func(p []byte) {
+		text.Write(p)
+		if bytes.Contains(p, []byte("still up")) {
+			stop()
+		}
+	})}
+	sum, err := demo.Run(ctx, o)
+	require.NoError(t, err)
+	assert.False(t, sum.Stopped, "the stream had ended before")
+	assert.Contains(t, text.String(), "NATS is still up at nats://127.0.0.1:")
+}
+
+func TestRunHandsOverTheSummaryWhenTheFigureCannotBeWritten(t *testing.T) {
+	o := demo.Options{Rows: 500, Seed: 1, Figure: filepath.Join(t.TempDir(), "no", "such.svg"), Text: &bytes.Buffer{}, Log: zerolog.Nop()}
+	sum, err := demo.Run(t.Context(), o)
+	assert.ErrorContains(t, err, "write figure")
+	require.NotNil(t, sum)
+	assert.Equal(t, 500, sum.Answered)
+	assert.Empty(t, sum.Figure)
+}
+
 func TestRunRefusesTooFewRows(t *testing.T) {
 	_, err := demo.Run(t.Context(), demo.Options{Rows: 20})
 	assert.ErrorContains(t, err, "20 rows are too few; the least is 500")

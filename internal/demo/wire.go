@@ -176,8 +176,8 @@ func parseAnswer(body []byte) (index int, a Answer, ok bool) {
 		return 0, a, false
 	}
 	digits, ok := strings.CutPrefix(o.ID, idPrefix)
-	index, err := strconv.Atoi(digits)
-	return index, Answer{Class: o.Rows[0].Class, Source: o.Rows[0].Source.Class}, ok && err == nil
+	n, err := strconv.ParseUint(digits, 10, 31)
+	return int(n), Answer{Class: o.Rows[0].Class, Source: o.Rows[0].Source.Class}, ok && err == nil
 }
 
 func (c *client) deadLetter(m *nats.Msg) {

@@ -6,11 +6,11 @@
 // It is not on the hot path: convolutions here run at a few GFLOP/s. It is the
 // only package that imports gorgonia, and no gorgonia type crosses its wall.
 //
-// Three of gorgonia 0.9.18's own operators are not used, and ops here take their
-// place on its graph. BatchNorm keeps running statistics that mix up batch sizes
-// and its hash does not tell two of them apart; SoftMax subtracts one maximum for
-// the whole batch, which underflows to NaN once rows differ by about a hundred;
-// GlobalAveragePool2D has no gradient.
+// Three of gorgonia 0.9.18's own operators are not used; ops of this package take
+// their place on its graph. BatchNorm forgets its stored moments whenever a machine
+// is made for training; SoftMax subtracts one maximum for the whole batch, which
+// ends in NaN when rows differ by about a hundred; GlobalAveragePool2D has no
+// gradient.
 //
-// Next: cmd-free training program internal/demo/train.
+// Next: internal/demo/train, which trains the demo's model with it.
 package grad
