@@ -6,15 +6,19 @@ const (
 	challengerIs = "alphabn"
 )
 
-// leastRows leaves every phase enough rows for its accuracy to mean something.
-const leastRows = 500
+// leastRows leaves every phase enough rows for its accuracy to mean something;
+// mostRows bounds the memory of a run, which keeps every row's outcome.
+const (
+	leastRows = 500
+	mostRows  = 1_000_000
+)
 
 // Phases is the demo's story in the given number of rows, or nil when they are
-// too few. The corruptions' amounts were chosen so that the model alone fails and
+// too few or too many. The corruptions' amounts were chosen so that the model alone fails and
 // its batch statistics still carry what is needed; measured figures are in
 // data/README.md.
 func Phases(rows int) []Phase {
-	if rows < leastRows {
+	if rows < leastRows || rows > mostRows {
 		return nil
 	}
 	phases := []Phase{

@@ -49,7 +49,7 @@ func DefaultOptions() Options {
 func Run(ctx context.Context, o Options) (_ *Summary, err error) {
 	phases := Phases(o.Rows)
 	if len(phases) == 0 {
-		return nil, fmt.Errorf("run demo: %d rows are too few; the least is %d", o.Rows, leastRows)
+		return nil, fmt.Errorf("run demo: %d rows: must be from %d to %d", o.Rows, leastRows, mostRows)
 	}
 	images, err := LoadImages()
 	if err != nil {

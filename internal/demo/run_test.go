@@ -76,7 +76,9 @@ func TestRunHandsOverTheSummaryWhenTheFigureCannotBeWritten(t *testing.T) {
 	assert.Empty(t, sum.Figure)
 }
 
-func TestRunRefusesTooFewRows(t *testing.T) {
-	_, err := demo.Run(t.Context(), demo.Options{Rows: 20})
-	assert.ErrorContains(t, err, "20 rows are too few; the least is 500")
+func TestRunRefusesTooFewAndTooManyRows(t *testing.T) {
+	for _, n := range []int{-1, 499, 1_000_001} {
+		_, err := demo.Run(t.Context(), demo.Options{Rows: n})
+		assert.ErrorContains(t, err, "rows: must be from 500 to 1000000")
+	}
 }

@@ -74,6 +74,8 @@ func TestTheSeedIsAllTheStreamDependsOn(t *testing.T) {
 	assert.NotEqual(t, a, c)
 }
 
-func TestTooFewRowsHaveNoPhases(t *testing.T) {
+func TestTooFewAndTooManyRowsHaveNoPhases(t *testing.T) {
 	assert.Empty(t, demo.Phases(499))
+	assert.Empty(t, demo.Phases(1_000_001))
+	assert.Len(t, demo.Phases(500), 5)
 }
