@@ -54,7 +54,11 @@ func (c *Conn) dial(ctx context.Context, t target) error {
 		timeout = min(timeout, time.Until(deadline))
 	}
 	options = append(options, nats.Name("ttad"), nats.Timeout(timeout), nats.MaxReconnects(-1), nats.ReconnectWait(250*time.Millisecond),
-		nats.DisconnectErrHandler(func(_ *nats.Conn, err error) { c.log.Warn().Err(err).Msg("disconnected from NATS") }),
+		nats.DisconnectErrHandler(func(_ *nats.Conn, err error) {
+			if err != nil { // nil when the connection was closed on purpose
+				c.log.Warn().Err(err).Msg("disconnected from NATS")
+			}
+		}),
 		nats.ReconnectHandler(func(nc *nats.Conn) {
 			c.log.Info().Str("server", nc.ConnectedUrlRedacted()).Msg("connected to NATS again")
 		}),

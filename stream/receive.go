@@ -20,13 +20,14 @@ func (in *Input) receive(receiving, work context.Context, out chan<- *Delivery) 
 	if err := in.receiveSuspects(receiving, work, out); err != nil {
 		return err
 	}
-	pause := 100 * time.Millisecond
-	for receiving.Err() == nil {
-		err := in.receiveStored(receiving, work, out)
-		if err == nil || receiving.Err() != nil {
-			return nil
+	const firstPause = 100 * time.Millisecond
+	for pause := firstPause; receiving.Err() == nil; {
+		err := in.fetchStored(work, out)
+		if err == nil {
+			pause = firstPause
+			continue
 		}
-		if fatal(err) {
+		if err = in.gone(receiving, err); fatal(err) {
 			return fmt.Errorf("receive from stream %s: %w", in.stream, err)
 		}
 		in.o.Log.Warn().Err(err).Int64("retry_ms", pause.Milliseconds()).Msg("receiving interrupted")
@@ -39,30 +40,39 @@ func (in *Input) receive(receiving, work context.Context, out chan<- *Delivery) 
 // fatal says whether receiving cannot come back by itself.
 func fatal(err error) bool {
 	return errors.Is(err, jetstream.ErrConsumerDeleted) || errors.Is(err, jetstream.ErrConsumerNotFound) ||
-		errors.Is(err, nats.ErrConnectionClosed) || errors.Is(err, jetstream.ErrConnectionClosed)
+		errors.Is(err, jetstream.ErrStreamNotFound) || errors.Is(err, nats.ErrConnectionClosed) || errors.Is(err, jetstream.ErrConnectionClosed)
 }
 
-// receiveStored pulls from the durable consumer.
-func (in *Input) receiveStored(receiving, work context.Context, out chan<- *Delivery) error {
+// gone tells a consumer that does not exist any more from a server that does not
+// answer for a moment: to a request both are silence.
+func (in *Input) gone(ctx context.Context, err error) error {
+	if !errors.Is(err, nats.ErrNoResponders) {
+		return err
+	}
+	if _, reason := in.consumer.Info(ctx); reason != nil {
+		return reason
+	}
+	return err
+}
+
+// fetchWait is how long a request for messages stays with the server when none
+// come, and so the most a drain waits for it.
+const fetchWait = 500 * time.Millisecond
+
+// fetchStored asks the durable consumer for some messages and passes them on. It
+// never leaves while its request is out: what the server sends to somebody who has
+// stopped listening counts as delivered, and comes back only when its time for an
+// acknowledgement is over, behind newer messages.
+func (in *Input) fetchStored(work context.Context, out chan<- *Delivery) error {
+	if !in.conn.Connected() {
+		return nats.ErrDisconnected
+	}
 	ahead := min(max(in.o.Limits.InFlightRows/2, 1), 500)
-	messages, err := in.consumer.Messages(jetstream.PullMaxMessages(ahead), jetstream.PullExpiry(10*time.Second), jetstream.PullHeartbeat(2*time.Second))
+	batch, err := in.consumer.Fetch(ahead, jetstream.FetchMaxWait(fetchWait))
 	if err != nil {
 		return err
 	}
-	defer messages.Stop()
-	defer context.AfterFunc(receiving, messages.Drain)()
-	defer context.AfterFunc(work, messages.Stop)()
-	for {
-		msg, err := messages.Next()
-		switch {
-		case errors.Is(err, jetstream.ErrMsgIteratorClosed):
-			return closedBy(receiving, err)
-		case errors.Is(err, jetstream.ErrNoHeartbeat):
-			in.o.Log.Warn().Str("stream", in.stream).Msg("no heartbeat from the consumer; waiting for the server")
-			continue
-		case err != nil:
-			return err
-		}
+	for msg := range batch.Messages() {
 		d, err := in.stored(msg)
 		if err != nil {
 			return err
@@ -71,6 +81,7 @@ func (in *Input) receiveStored(receiving, work context.Context, out chan<- *Deli
 			return nil
 		}
 	}
+	return batch.Error()
 }
 
 func closedBy(ctx context.Context, err error) error {
@@ -116,7 +127,7 @@ func (in *Input) receiveSuspects(receiving, work context.Context, out chan<- *De
 
 // fetchOne returns the next message, or nil when there is none for a moment.
 func (in *Input) fetchOne(ctx context.Context) (*Delivery, error) {
-	batch, err := in.consumer.Fetch(1, jetstream.FetchMaxWait(500*time.Millisecond))
+	batch, err := in.consumer.Fetch(1, jetstream.FetchMaxWait(fetchWait))
 	if err != nil {
 		return nil, closedBy(ctx, err)
 	}
