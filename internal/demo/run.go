@@ -124,7 +124,7 @@ func stream(ctx context.Context, url string, score *Score, rows func(func(Row) b
 	running, stop := context.WithCancel(ctx)
 	defer stop()
 	quit, shown := make(chan struct{}), make(chan error, 1)
-	go func() { shown <- show(score, url, stop, quit, o) }()
+	go func() { shown <- show(running, score, url, stop, quit, o) }()
 	score.Start()
 	err = c.publish(running, rows, o.Rate)
 	c.drain()
@@ -139,9 +139,9 @@ func stream(ctx context.Context, url string, score *Score, rows func(func(Row) b
 }
 
 // show is the live view, or lines where there is no terminal.
-func show(score *Score, url string, stop context.CancelFunc, quit <-chan struct{}, o Options) error {
+func show(ctx context.Context, score *Score, url string, stop context.CancelFunc, quit <-chan struct{}, o Options) error {
 	if o.Terminal != nil {
-		return watch(o.Keys, o.Terminal, score, url, stop, quit)
+		return watch(ctx, o.Keys, o.Terminal, score, url, stop, quit)
 	}
 	fmt.Fprintf(o.Text, "NATS at %s; watch with: nats sub --server %s '%s'\n", url, url, subjectOut)
 	narrate(o.Text, score, quit)

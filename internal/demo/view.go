@@ -4,11 +4,13 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"os"
 	"strings"
 	"time"
 
 	tea "github.com/charmbracelet/bubbletea"
 	"github.com/charmbracelet/lipgloss"
+	"golang.org/x/term"
 )
 
 // view is the live picture of a run on a terminal.
@@ -16,8 +18,8 @@ type view struct {
 	score   *Score
 	address string
 	stop    context.CancelFunc // ends the stream; what is in flight is still answered
+	stopped <-chan struct{}    // closed when the stream was ended early, by whomever
 	width   int
-	state   string
 	done    bool
 	style   styles
 }
@@ -30,10 +32,14 @@ type (
 	doneMsg  struct{}
 )
 
-// watch shows the run until quit is closed. It returns after the last frame.
-func watch(in io.Reader, out io.Writer, score *Score, address string, stop context.CancelFunc, quit <-chan struct{}) error {
+// watch shows the run until quit is closed. It returns after the last frame. Keys
+// are read only from a terminal: other input, such as /dev/null, cannot be waited for.
+func watch(ctx context.Context, in io.Reader, out io.Writer, score *Score, address string, stop context.CancelFunc, quit <-chan struct{}) error {
+	if f, ok := in.(*os.File); !ok || !term.IsTerminal(int(f.Fd())) {
+		in = nil
+	}
 	r := lipgloss.NewRenderer(out)
-	v := &view{score: score, address: address, stop: stop, width: 80, state: "running", style: styles{
+	v := &view{score: score, address: address, stop: stop, stopped: ctx.Done(), width: 80, style: styles{
 		title:      r.NewStyle().Bold(true),
 		source:     r.NewStyle().Foreground(lipgloss.Color("#D55E00")),
 		challenger: r.NewStyle().Foreground(lipgloss.Color("#009E73")),
@@ -69,7 +75,6 @@ func (v *view) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 		v.width = max(40, msg.Width)
 	case tea.KeyMsg:
 		if k := msg.String(); k == "ctrl+c" || k == "q" {
-			v.state = "draining"
 			v.stop()
 		}
 	case frameMsg:
@@ -104,10 +109,12 @@ func (v *view) View() string {
 }
 
 func (v *view) hint() string {
-	if v.state == "draining" {
+	select {
+	case <-v.stopped:
 		return "waiting for the rows in flight"
+	default:
+		return "Ctrl-C drains and ends"
 	}
-	return "Ctrl-C drains and ends"
 }
 
 func (v *view) curves(columns int) string {

@@ -3,7 +3,7 @@ package demo
 import (
 	"bytes"
 	"context"
-	"io"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -46,7 +46,7 @@ func TestViewShowsCurvesPhasesAndSpeed(t *testing.T) {
 
 func TestViewStopsTheStreamOnCtrlC(t *testing.T) {
 	ctx, stop := context.WithCancel(t.Context())
-	v := &view{score: halfway(), stop: stop, width: 80}
+	v := &view{score: halfway(), stop: stop, stopped: ctx.Done(), width: 80}
 	_, cmd := v.Update(tea.KeyMsg{Type: tea.KeyCtrlC})
 	assert.Nil(t, cmd, "the picture stays until what is in flight has come back")
 	assert.Error(t, ctx.Err())
@@ -70,9 +70,10 @@ func TestWatchDrawsUntilTheRunEnds(t *testing.T) {
 	var out bytes.Buffer
 	quit := make(chan struct{})
 	close(quit)
-	keys, hold := io.Pipe() // a keyboard nobody touches
-	defer hold.Close()
-	require.NoError(t, watch(keys, &out, halfway(), "nats://x", func() {}, quit))
+	nothing, err := os.Open(os.DevNull)
+	require.NoError(t, err)
+	defer nothing.Close()
+	require.NoError(t, watch(t.Context(), nothing, &out, halfway(), "nats://x", func() {}, quit))
 	assert.Contains(t, out.String(), "ttad demo")
 }
 
