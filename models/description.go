@@ -123,12 +123,19 @@ func advice(g *Graph) []string {
 			calibrateAdvice,
 		}
 	case len(g.Norms) == 0:
-		return []string{
-			"The model has no BatchNormalization node, so strategies that adapt normalization (alphabn, bnema) do not apply as it is; those that work on outputs (lame) do.",
-			calibrateAdvice,
-		}
+		return noNormAdvice(g)
 	}
 	return nil
+}
+
+// noNormAdvice names calibration only where it would find a hidden layer.
+func noNormAdvice(g *Graph) []string {
+	lines := []string{"The model has no BatchNormalization node, so strategies that adapt normalization (alphabn, bnema) " +
+		"do not apply as it is; those that work on outputs (lame) do."}
+	if slices.ContainsFunc(g.sites(), func(s site) bool { return !s.logits }) {
+		lines = append(lines, calibrateAdvice)
+	}
+	return lines
 }
 
 const (

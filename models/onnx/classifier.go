@@ -91,6 +91,7 @@ func (im *importer) logits(name string, g *models.Graph) (accel.ValueID, error) 
 	if err != nil {
 		return accel.NoValue, err
 	}
+	im.prog.Values[pair.id].Name = im.unique(name + "/pair")
 	return pair.id, nil
 }
 

@@ -71,6 +71,32 @@ func batchStatistics(g *models.Graph) []accel.NormRule {
 	return rules
 }
 
+// array reads a float32 or integer .npy file of the research data as float32.
+func array(t *testing.T, elem ...string) *accel.Tensor {
+	t.Helper()
+	f, err := os.Open(testkit.Shared(t, append([]string{"data"}, elem...)...))
+	require.NoError(t, err)
+	defer func() { require.NoError(t, f.Close()) }()
+	r, err := npy.NewReader(f)
+	require.NoError(t, err)
+	x := accel.NewTensor(r.Header.Descr.Shape...)
+	if r.Header.Descr.Type == "|u1" {
+		raw := make([]uint8, len(x.Data))
+		require.NoError(t, r.Read(&raw))
+		for i, v := range raw {
+			x.Data[i] = float32(v)
+		}
+		return x
+	}
+	require.NoError(t, r.Read(&x.Data))
+	return x
+}
+
+// some returns rows from at to at+n, sharing memory.
+func some(x *accel.Tensor, at, n int) *accel.Tensor {
+	return accel.TensorOf(x.Data[at*x.RowLen():(at+n)*x.RowLen()], append([]int{n}, x.Shape[1:]...)...)
+}
+
 func TestRealExportsGiveThePublishedLogits(t *testing.T) {
 	tests := []struct {
 		model, golden, images string
@@ -82,7 +108,7 @@ func TestRealExportsGiveThePublishedLogits(t *testing.T) {
 		{"resnet56.onnx", "golden_resnet56.npz", "cifar10c/clean.npy", 55, 0},
 		{"fmnist_cnn.onnx", "golden_fmnist.npz", "fmnist/clean.npy", 3, 0},
 	}
-	const rows = 3
+	const rows = 20
 	for _, tt := range tests {
 		t.Run(tt.model, func(t *testing.T) {
 			g := imported(t, "models", tt.model)
@@ -91,10 +117,61 @@ func TestRealExportsGiveThePublishedLogits(t *testing.T) {
 			assert.NotNil(t, g.Head)
 			assert.Len(t, g.Norms, tt.norms)
 			assert.Len(t, g.FoldedBN, tt.folded)
-			out, err := plain.Run(g.Program, []*accel.Tensor{images(t, rows, tt.images)}, rows, nil)
+			s := onCPU(t, g, rows)
+			in := []*accel.Tensor{images(t, rows, tt.images)}
+			out, err := s.Forward(t.Context(), in, rows, nil, models.Keep{Features: true})
 			require.NoError(t, err)
-			testkit.Close(t, "logits", out.Outputs[0].Data, golden(t, tt.golden, "clean_logits")[:rows*10], 1e-4)
-			testkit.Close(t, "features", out.Outputs[1].Data, golden(t, tt.golden, "clean_features")[:rows*64], 1e-4)
+			testkit.Close(t, "logits", out.Logits.Data, golden(t, tt.golden, "clean_logits")[:rows*10], 1e-4)
+			testkit.Close(t, "features", out.Features.Data, golden(t, tt.golden, "clean_features")[:rows*64], 1e-4)
+		})
+	}
+}
+
+func TestBatchStatisticsGiveThePublishedLogits(t *testing.T) {
+	for _, name := range []string{"resnet20", "resnet56"} {
+		t.Run(name, func(t *testing.T) {
+			const rows = 200
+			g := imported(t, "models", name+".onnx")
+			file := "golden_" + name + ".npz"
+			s := onCPU(t, g, rows)
+			in := []*accel.Tensor{images(t, rows, "cifar10c", "gaussian_noise_5.npy")}
+			out, err := s.Forward(t.Context(), in, rows, nil, models.Keep{})
+			require.NoError(t, err)
+			testkit.Close(t, "source logits", out.Logits.Data, golden(t, file, "gaussian_noise_5_source_logits"), 1e-4)
+			out, err = s.Forward(t.Context(), in, rows, batchOverlay(g), models.Keep{})
+			require.NoError(t, err)
+			testkit.Close(t, "batch logits", out.Logits.Data, golden(t, file, "gaussian_noise_5_batchstat_logits"), 1e-4)
+		})
+	}
+}
+
+// A batch of one row has statistics too where rows have several positions, and
+// the oracle must agree with the device about them.
+func TestOneImageAgreesWithTheOracle(t *testing.T) {
+	g := imported(t, "models", "resnet20.onnx")
+	in := []*accel.Tensor{images(t, 1, "cifar10c", "fog_5.npy")}
+	want, err := plain.Run(g.Program, in, 1, batchStatistics(g))
+	require.NoError(t, err)
+	out, err := onCPU(t, g, 1).Forward(t.Context(), in, 1, batchOverlay(g), models.Keep{})
+	require.NoError(t, err)
+	testkit.Close(t, "logits", out.Logits.Data, want.Outputs[0].Data, 1e-3)
+}
+
+func TestTabularExportsGiveTheFrozenLogits(t *testing.T) {
+	for _, name := range []string{"elec2", "bank"} {
+		t.Run(name, func(t *testing.T) {
+			const rows = 512
+			g := imported(t, name, "model.onnx")
+			assert.Equal(t, 2, g.Classes)
+			assert.NotEmpty(t, g.Norms)
+			s := onCPU(t, g, rows)
+			x, want := array(t, name, "x.npy"), array(t, name, "frozen_logits.npy")
+			out := &models.Output{}
+			for at := 0; at < x.Rows(); at += rows {
+				n := min(rows, x.Rows()-at)
+				require.NoError(t, s.ForwardInto(t.Context(), []*accel.Tensor{some(x, at, n)}, n, nil, models.Keep{}, out))
+				testkit.Close(t, "logits", out.Logits.Data, some(want, at, n).Data, 1e-4)
+			}
 		})
 	}
 }
