@@ -44,10 +44,10 @@ func TestDiffClassesWhatAChangeTakes(t *testing.T) {
 			configs.Change{Path: "groups.g.pipelines.main.strategies[0].alphabn.pseudo_count", New: "5", Class: configs.Hot}},
 		{"another strategy rebuilds the pipeline", "strategies: [lame]", "strategies: [source, lame]",
 			configs.Change{Path: "groups.g.pipelines.other.strategies", Old: "[lame]", New: "[source, lame]", Class: configs.Warm}},
-		{"a batch's rows are warm", "max_rows: 64", "max_rows: 32",
-			configs.Change{Path: "groups.g.batch.max_rows", Old: "64", New: "32", Class: configs.Warm}},
-		{"its delay is hot, and keeps its unit", "max_delay: 20ms", "max_delay: 1m",
-			configs.Change{Path: "groups.g.batch.max_delay", Old: "20ms", New: "1m", Class: configs.Hot}},
+		{"a batch's rows are cold", "max_rows: 64", "max_rows: 32",
+			configs.Change{Path: "groups.g.batch.max_rows", Old: "64", New: "32", Class: configs.Cold}},
+		{"its delay is cold, and keeps its unit", "max_delay: 20ms", "max_delay: 1m",
+			configs.Change{Path: "groups.g.batch.max_delay", Old: "20ms", New: "1m", Class: configs.Cold}},
 		{"the model is cold", "file: a.onnx", "file: b.onnx",
 			configs.Change{Path: "groups.g.model.file", Old: "a.onnx", New: "b.onnx", Class: configs.Cold}},
 		{"a list is compared whole", "[a.>, b.>]", "[a.>]",
@@ -79,7 +79,7 @@ func TestDiffListsAGroupAddedOrRemoved(t *testing.T) {
 	added := configs.Diff(parsed(t, before), parsed(t, more))
 	require.Len(t, added, 1)
 	assert.Equal(t, "groups.h", added[0].Path)
-	assert.Equal(t, configs.Warm, added[0].Class)
+	assert.Equal(t, configs.Cold, added[0].Class)
 	assert.Empty(t, added[0].Old)
 	removed := configs.Diff(parsed(t, more), parsed(t, before))
 	require.Len(t, removed, 1)

@@ -43,6 +43,6 @@ groups:
 		fmt.Printf("%-4s %s: %s -> %s\n", c.Class, c.Path, c.Old, c.New)
 	}
 	// Output:
-	// warm groups.cameras.batch.max_rows: 64 -> 128
+	// cold groups.cameras.batch.max_rows: 64 -> 128
 	// hot  groups.cameras.pipelines.main.strategies[0].alphabn.source_weight: 0.9 -> 0.8
 }

@@ -13,9 +13,9 @@ type File struct {
 	Version int              `yaml:"version" doc:"Version of this format; 1." required:"true" range:"[1,1]" reload:"cold"`
 	Bus     stream.BusConfig `yaml:"bus" doc:"NATS connection." reload:"cold"`
 	Device  DeviceConfig     `yaml:"device" doc:"Where models run." reload:"cold"`
-	Groups  map[string]Group `yaml:"groups" doc:"One model, one input and the pipelines on it, by name." required:"true" pattern:"^[a-z0-9][a-z0-9_-]{0,31}$" reload:"warm"`
+	Groups  map[string]Group `yaml:"groups" doc:"One model, one input and the pipelines on it, by name." required:"true" pattern:"^[a-z0-9][a-z0-9_-]{0,31}$" reload:"cold"`
 	HTTP    HTTPConfig       `yaml:"http" doc:"Health and metrics." reload:"cold"`
-	Log     LogConfig        `yaml:"log" doc:"Log lines on standard error." reload:"hot"`
+	Log     LogConfig        `yaml:"log" doc:"Log lines on standard error." reload:"cold"`
 
 	name    string            // of the file it was read from
 	origins map[string]Origin // of every value the file gives, by path
@@ -44,13 +44,13 @@ type DeviceConfig struct {
 type Group struct {
 	Model     models.Config           `yaml:"model" doc:"The frozen classifier." required:"true" reload:"cold"`
 	Input     stream.InputConfig      `yaml:"input" doc:"What is consumed." reload:"cold"`
-	Batch     stream.BatchConfig      `yaml:"batch" doc:"When a batch closes." reload:"warm"`
-	Output    stream.OutputConfig     `yaml:"output" doc:"What is published." reload:"hot"`
+	Batch     stream.BatchConfig      `yaml:"batch" doc:"When a batch closes." reload:"cold"`
+	Output    stream.OutputConfig     `yaml:"output" doc:"What is published." reload:"cold"`
 	Pipelines []tta.PipelineConfig    `yaml:"pipelines" doc:"Strategies side by side on one model; exactly one champion." required:"true" reload:"warm"`
 	Guard     tta.GuardConfig         `yaml:"guard" doc:"When the source view answers instead." reload:"hot"`
 	Commit    stream.CommitConfig     `yaml:"commit" doc:"Delivery guarantee." reload:"cold"`
-	DLQ       stream.DeadLetterConfig `yaml:"dlq" doc:"Dead letters." reload:"hot"`
-	Limits    stream.LimitsConfig     `yaml:"limits" doc:"Bounds." reload:"hot"`
+	DLQ       stream.DeadLetterConfig `yaml:"dlq" doc:"Dead letters." reload:"cold"`
+	Limits    stream.LimitsConfig     `yaml:"limits" doc:"Bounds." reload:"cold"`
 	Seed      uint64                  `yaml:"seed" doc:"Seed of every random choice in this group." reload:"warm"`
 }
 
@@ -61,7 +61,7 @@ type HTTPConfig struct {
 
 // LogConfig shapes log lines.
 type LogConfig struct {
-	Level  string `yaml:"level" doc:"Lowest level written." enum:"debug,info,warn,error" reload:"hot"`
+	Level  string `yaml:"level" doc:"Lowest level written." enum:"debug,info,warn,error" reload:"cold"`
 	Format string `yaml:"format" doc:"json, or console for people; auto is console on a terminal." enum:"auto,json,console" reload:"cold"`
 }
 

@@ -23,7 +23,7 @@ func TestSectionsDescribeEveryField(t *testing.T) {
 		assert.Contains(t, byPath, path)
 	}
 	require.Contains(t, byPath["groups.<name>.batch"].Fields, configs.FieldDoc{
-		Name: "max_delay", Type: "duration", Default: "20ms", Bounds: "from 0s to 1m", Reload: configs.Hot,
+		Name: "max_delay", Type: "duration", Default: "20ms", Bounds: "from 0s to 1m", Reload: configs.Cold,
 		Doc: "Age of the oldest row at which a batch closes.",
 	})
 }

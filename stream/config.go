@@ -36,30 +36,30 @@ type EmbeddedConfig struct {
 type InputConfig struct {
 	Subjects  []string  `yaml:"subjects" doc:"Subjects to consume. Default: <prefix>.<group>.in.>" reload:"cold"`
 	Stream    string    `yaml:"stream" doc:"JetStream stream holding the subjects. Default: found by subject, or IN_<group> when provisioning. 'none' uses core NATS: at most once." reload:"cold"`
-	NonFinite string    `yaml:"non_finite" doc:"NaN or infinite input values: reject puts the message on the dead letter subject, source answers it from the source view and never learns from it." enum:"reject,source" reload:"hot"`
-	Layout    string    `yaml:"layout" doc:"Axis order of incoming images; nhwc is transposed to the model's nchw." enum:"nchw,nhwc" reload:"hot"`
-	Scale     float64   `yaml:"scale" doc:"UINT8 inputs are multiplied by this first, then mean and std are applied." reload:"hot"`
-	Mean      []float64 `yaml:"mean" doc:"Subtracted per channel after scale; one value or one a channel. UINT8 inputs only." reload:"hot"`
-	Std       []float64 `yaml:"std" doc:"Divided by, per channel, after mean; one value or one a channel. UINT8 inputs only." reload:"hot"`
+	NonFinite string    `yaml:"non_finite" doc:"NaN or infinite input values: reject puts the message on the dead letter subject, source answers it from the source view and never learns from it." enum:"reject,source" reload:"cold"`
+	Layout    string    `yaml:"layout" doc:"Axis order of incoming images; nhwc is transposed to the model's nchw." enum:"nchw,nhwc" reload:"cold"`
+	Scale     float64   `yaml:"scale" doc:"UINT8 inputs are multiplied by this first, then mean and std are applied." reload:"cold"`
+	Mean      []float64 `yaml:"mean" doc:"Subtracted per channel after scale; one value or one a channel. UINT8 inputs only." reload:"cold"`
+	Std       []float64 `yaml:"std" doc:"Divided by, per channel, after mean; one value or one a channel. UINT8 inputs only." reload:"cold"`
 }
 
 // BatchConfig says when a batch closes: on whichever limit is reached first.
 type BatchConfig struct {
-	MaxRows  int           `yaml:"max_rows" doc:"Rows in one forward; a message with more is refused." range:"[1,65536]" reload:"warm"`
-	MaxDelay time.Duration `yaml:"max_delay" doc:"Age of the oldest row at which a batch closes." range:"[0s,1m]" reload:"hot"`
-	MaxBytes int64         `yaml:"max_bytes" unit:"bytes" doc:"Message bytes at which a batch closes." range:"[1KiB,1GiB]" reload:"hot"`
-	GroupBy  string        `yaml:"group_by" doc:"none: one batch for all subjects. key: rows of different keys never share a batch." enum:"none,key" reload:"warm"`
-	MaxKeys  int           `yaml:"max_keys" doc:"group_by key: open batches at the same time; one more closes the oldest." range:"[1,100000]" reload:"warm"`
+	MaxRows  int           `yaml:"max_rows" doc:"Rows in one forward; a message with more is refused." range:"[1,65536]" reload:"cold"`
+	MaxDelay time.Duration `yaml:"max_delay" doc:"Age of the oldest row at which a batch closes." range:"[0s,1m]" reload:"cold"`
+	MaxBytes int64         `yaml:"max_bytes" unit:"bytes" doc:"Message bytes at which a batch closes." range:"[1KiB,1GiB]" reload:"cold"`
+	GroupBy  string        `yaml:"group_by" doc:"none: one batch for all subjects. key: rows of different keys never share a batch." enum:"none,key" reload:"cold"`
+	MaxKeys  int           `yaml:"max_keys" doc:"group_by key: open batches at the same time; one more closes the oldest." range:"[1,100000]" reload:"cold"`
 }
 
 // OutputConfig shapes what is published.
 type OutputConfig struct {
-	Probs       string   `yaml:"probs" doc:"top: the top_k classes. full: the whole vector too. none: class and its probability only." enum:"none,top,full" reload:"hot"`
-	TopK        int      `yaml:"top_k" doc:"Classes listed in top." range:"[1,1000]" reload:"hot"`
-	Format      string   `yaml:"format" doc:"ttad: an object with rows. oip: an Open Inference Protocol response." enum:"ttad,oip" reload:"hot"`
+	Probs       string   `yaml:"probs" doc:"top: the top_k classes. full: the whole vector too. none: class and its probability only." enum:"none,top,full" reload:"cold"`
+	TopK        int      `yaml:"top_k" doc:"Classes listed in top." range:"[1,1000]" reload:"cold"`
+	Format      string   `yaml:"format" doc:"ttad: an object with rows. oip: an Open Inference Protocol response." enum:"ttad,oip" reload:"cold"`
 	Source      bool     `yaml:"source" doc:"Answer from the source view too in every row. Costs one more forward when every pipeline changes the model; off, the guard cannot compare with the source." reload:"warm"`
-	Trail       bool     `yaml:"trail" doc:"List what each strategy did to the row." reload:"hot"`
-	CopyHeaders []string `yaml:"copy_headers" doc:"Input headers copied to the output." reload:"hot"`
+	Trail       bool     `yaml:"trail" doc:"List what each strategy did to the row." reload:"cold"`
+	CopyHeaders []string `yaml:"copy_headers" doc:"Input headers copied to the output." reload:"cold"`
 }
 
 // CommitConfig says what is promised between input and output.
@@ -69,15 +69,15 @@ type CommitConfig struct {
 
 // DeadLetterConfig says how dead letters are written.
 type DeadLetterConfig struct {
-	MaxBody int64 `yaml:"max_body" unit:"bytes" doc:"Bytes of the body kept." range:"[0B,64MiB]" reload:"hot"`
+	MaxBody int64 `yaml:"max_body" unit:"bytes" doc:"Bytes of the body kept." range:"[0B,64MiB]" reload:"cold"`
 }
 
 // LimitsConfig bounds what one group takes.
 type LimitsConfig struct {
-	RowElements  int           `yaml:"row_elements" doc:"Values in one row over all inputs." range:"[1,100000000]" reload:"hot"`
-	MessageBytes int64         `yaml:"message_bytes" unit:"bytes" doc:"Size of one message; larger ones are dead letters." range:"[1KiB,64MiB]" reload:"hot"`
+	RowElements  int           `yaml:"row_elements" doc:"Values in one row over all inputs." range:"[1,100000000]" reload:"cold"`
+	MessageBytes int64         `yaml:"message_bytes" unit:"bytes" doc:"Size of one message; larger ones are dead letters." range:"[1KiB,64MiB]" reload:"cold"`
 	InFlightRows int           `yaml:"in_flight_rows" doc:"Rows taken from the server and not yet answered; at least twice batch.max_rows keeps the model busy. Default: 512, or twice batch.max_rows where that is more." range:"[1,10000000]" reload:"cold"`
-	Deadline     time.Duration `yaml:"deadline" doc:"Longest time for one batch's forwards and strategies; a batch over it goes to the dead letter subject." range:"[10ms,10m]" reload:"hot"`
+	Deadline     time.Duration `yaml:"deadline" doc:"Longest time for one batch's forwards and strategies; a batch over it goes to the dead letter subject." range:"[10ms,10m]" reload:"cold"`
 }
 
 // DefaultBus is the local server.

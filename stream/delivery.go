@@ -23,6 +23,7 @@ type Delivery struct {
 	at        int  // index of its item in the batch, -1 when refused before batching
 	named     bool // the id is the producer's
 	ack       func() error
+	working   func() error  // asks the server for more time
 	settledCh chan struct{} // closed when answered; only for messages taken alone
 }
 
@@ -38,6 +39,9 @@ type Parcel struct {
 	// is the engine's to set.
 	Batch      tta.Batch
 	Deliveries []*Delivery
+	// Generation is that of the configuration that answers, the engine's to set; 0
+	// is the one the group was opened with.
+	Generation uint64
 	Bytes      int64
 	Closed     string // why: rows, bytes, age, key, alone, pressure or drain
 

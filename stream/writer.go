@@ -41,6 +41,9 @@ func newWriter(o GroupOptions, maxPayload int64, epoch string) *writer {
 // compose writes the letters of a parcel in order of arrival: per message its
 // champion's answer, then its challengers', or its dead letter.
 func (w *writer) compose(p *Parcel, answers [][]tta.Prediction) ([]letter, error) {
+	if p.Generation != 0 {
+		w.encode.generation = p.Generation
+	}
 	letters := make([]letter, 0, len(p.Deliveries))
 	for _, d := range p.Deliveries {
 		if d.Refused != nil {

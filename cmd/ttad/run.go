@@ -5,7 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
+	"os/signal"
 	"path/filepath"
+	"syscall"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -23,7 +26,11 @@ func newRunCommand(a *app) *cobra.Command {
 		Short: "Run the daemon: NATS in, adapted predictions out",
 		Long: `Run connects to NATS, loads every group's model and answers messages until it
 receives SIGTERM or an interrupt. It then drains: it takes no more input, answers
-and stores what it holds, and exits with 0. A second signal ends it at once.`,
+and stores what it holds, and exits with 0. A second signal ends it at once.
+
+On SIGHUP it reads FILE again. What changed takes effect between two batches, with
+the state of pipelines whose strategies stayed the same; when the file is invalid, or
+a changed field needs a restart ('ttad config diff' tells which), nothing changes.`,
 		Example: `  ttad run ttad.yaml
   ttad run ttad.yaml --dry-run            # load, connect, print the plan, change nothing
   NATS_URL=nats://broker:4222 ttad run ttad.yaml`,
@@ -41,12 +48,19 @@ and stores what it holds, and exits with 0. A second signal ends it at once.`,
 		if dry {
 			return a.dryRun(cmd.Context(), f, o)
 		}
-		return runDaemon(cmd.Context(), f, o)
+		return runDaemon(cmd.Context(), f, o, func() (*configs.File, error) { return env.load(args[0]) })
 	}
 	return cmd
 }
 
-func runDaemon(ctx context.Context, f *configs.File, o daemon.Options) error {
+// runDaemon runs until ctx ends or something fails; reread reads the configuration
+// again on SIGHUP.
+func runDaemon(ctx context.Context, f *configs.File, o daemon.Options, reread func() (*configs.File, error)) error {
+	// From the start, so that a reload asked for too early does not end the process.
+	hangup := make(chan os.Signal, 1)
+	signal.Notify(hangup, syscall.SIGHUP)
+	defer signal.Stop(hangup)
+
 	d, err := daemon.Start(ctx, f, o)
 	switch {
 	case errors.Is(err, context.Canceled):
@@ -56,11 +70,40 @@ func runDaemon(ctx context.Context, f *configs.File, o daemon.Options) error {
 		return startError(err)
 	}
 	o.Log.Info().Msg("running")
-	if err := d.Wait(); err != nil {
-		return err
+	done := make(chan error, 1)
+	go func() { done <- d.Wait() }()
+	for {
+		select {
+		case <-hangup:
+			reload(d, o.Log, reread)
+		case err := <-done:
+			if err == nil {
+				o.Log.Info().Msg("drained")
+			}
+			return err
+		}
 	}
-	o.Log.Info().Msg("drained")
-	return nil
+}
+
+// reload puts the configuration as it is on disk in force, or says why not.
+func reload(d *daemon.Daemon, log zerolog.Logger, reread func() (*configs.File, error)) {
+	f, err := reread()
+	if err != nil {
+		d.RefuseReload()
+		log.Error().Err(err).Msg("reload refused, nothing changed")
+		return
+	}
+	changes, err := d.Reload(f)
+	if err != nil {
+		log.Error().Msg(err.Error())
+		return
+	}
+	for _, c := range changes {
+		log.Info().Str("field", c.Path).Str("old", c.Old).Str("new", c.New).Str("class", string(c.Class)).Msg("reloaded")
+	}
+	if len(changes) == 0 {
+		log.Info().Msg("reloaded: nothing differs")
+	}
 }
 
 func (a *app) dryRun(ctx context.Context, f *configs.File, o daemon.Options) error {

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"path/filepath"
 	"slices"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -40,6 +41,11 @@ type Daemon struct {
 	metrics *metrics
 	ready   map[string]*atomic.Bool
 
+	reloading  sync.Mutex // guards the three below
+	config     *configs.File
+	generation uint64
+	engines    []*engine
+
 	running  *errgroup.Group
 	stopping <-chan struct{} // closed when inputs stop
 }
@@ -49,7 +55,7 @@ type Daemon struct {
 // and stored, then everything closes. Cancelled before it has started, it returns
 // the context's error.
 func Start(ctx context.Context, cfg *configs.File, o Options) (_ *Daemon, err error) {
-	d := &Daemon{log: o.Log, metrics: newMetrics(), ready: map[string]*atomic.Bool{}}
+	d := &Daemon{log: o.Log, metrics: newMetrics(), ready: map[string]*atomic.Bool{}, config: cfg, generation: 1}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, d.close())
@@ -139,7 +145,9 @@ func (d *Daemon) attach(ctx context.Context, cfg *configs.File) ([]attached, err
 		}
 		d.ready[g.Name] = &atomic.Bool{}
 		d.metrics.registry.MustRegister(newInputCollector(g.Name, in))
-		all = append(all, attached{in, &engine{group: g, committer: committer, metrics: d.metrics.forGroup(g.Name), log: log}})
+		e := &engine{group: g, committer: committer, metrics: d.metrics.forGroup(g.Name), log: log, generation: d.generation}
+		d.engines = append(d.engines, e)
+		all = append(all, attached{in, e})
 	}
 	return all, nil
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
+	"sync/atomic"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -21,10 +22,15 @@ type engine struct {
 	metrics   *groupMetrics
 	log       zerolog.Logger
 	step      uint64
+
+	generation uint64
+	next       atomic.Pointer[swap] // what Reload left for the next batch
 }
 
 // onParcel steps, commits and settles: state moves only after the answer is stored.
 func (e *engine) onParcel(ctx context.Context, p *stream.Parcel) error {
+	e.onSwap()
+	p.Generation = e.generation
 	e.metrics.took(p)
 	var result *tta.Result
 	if p.Batch.Rows > 0 {

@@ -21,6 +21,7 @@ type Group struct {
 	Config    configs.Group
 	Model     *Model
 	Pipelines *tta.Group
+	options   GroupOptions
 }
 
 // GroupOptions is what opening a group takes besides its configuration.
@@ -41,20 +42,29 @@ func OpenGroup(name string, cfg configs.Group, o GroupOptions) (*Group, error) {
 	if err != nil {
 		return nil, fmt.Errorf("group %s: %w", name, err)
 	}
-	env := m.env()
-	env.Dir, env.Now, env.Log = o.Dir, o.Now, o.Log.With().Str("group", name).Logger()
+	g := &Group{Name: name, Config: cfg, Model: m, options: o}
+	if g.Pipelines, err = g.build(cfg); err != nil {
+		return nil, errors.Join(err, m.Close())
+	}
+	return g, nil
+}
+
+// build makes pipelines on the group's model as cfg says, beside those it has.
+func (g *Group) build(cfg configs.Group) (*tta.Group, error) {
+	env := g.Model.env()
+	env.Dir, env.Now, env.Log = g.options.Dir, g.options.Now, g.options.Log.With().Str("group", g.Name).Logger()
 	options := tta.GroupOptions{
-		Registry: o.Registry, Configs: cfg.Pipelines, Guard: cfg.Guard,
+		Registry: g.options.Registry, Configs: cfg.Pipelines, Guard: cfg.Guard,
 		SourceView: cfg.Output.Source, Env: env, Seed: cfg.Seed,
 	}
-	if m.Graph != nil {
-		options.Forward = m.Forward
+	if g.Model.Graph != nil {
+		options.Forward = g.Model.Forward
 	}
-	g, err := tta.NewGroup(options)
+	built, err := tta.NewGroup(options)
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("group %s: %w", name, err), m.Close())
+		return nil, fmt.Errorf("group %s: %w", g.Name, err)
 	}
-	return &Group{Name: name, Config: cfg, Model: m, Pipelines: g}, nil
+	return built, nil
 }
 
 // Ports are the tensors a message of this group carries.

@@ -23,6 +23,8 @@ type metrics struct {
 	changedRows                       *prometheus.CounterVec   // group, pipeline
 	guardTrips                        *prometheus.CounterVec   // group, pipeline, reason
 	resets                            *prometheus.CounterVec   // group, pipeline
+
+	reloadSuccess, reloadTime, generation prometheus.Gauge
 }
 
 func newMetrics() *metrics {
@@ -64,10 +66,26 @@ func newMetrics() *metrics {
 	m.guardTrips = counter("guard_trips_total", "Batches answered from the source view.", "group", "pipeline", "reason")
 	m.resets = counter("resets_total", "Times a pipeline's state was reset.", "group", "pipeline")
 
+	m.reloadSuccess = gauge("config_reload_success", "1 when the last configuration read was put in force, 0 when it was refused.").WithLabelValues()
+	m.reloadTime = gauge("config_reload_timestamp_seconds", "When the configuration in force was read.").WithLabelValues()
+	m.generation = gauge("generation", "How many configurations have been in force.").WithLabelValues()
+	m.generation.Set(1)
+	m.reloaded(true)
+
 	version, goVersion := buildVersion()
 	info := gauge("build_info", "Always 1.", "version", "go")
 	info.WithLabelValues(version, goVersion).Set(1)
 	return m
+}
+
+// reloaded tells whether a configuration was put in force.
+func (m *metrics) reloaded(ok bool) {
+	if !ok {
+		m.reloadSuccess.Set(0)
+		return
+	}
+	m.reloadSuccess.Set(1)
+	m.reloadTime.SetToCurrentTime()
 }
 
 func buildVersion() (version, goVersion string) {
