@@ -5,7 +5,7 @@ GOVULNCHECK ?= golang.org/x/vuln/cmd/govulncheck@v1.9.0
 DATA        ?= $(TTAD_SHARED)/data
 RACE_PKGS    = ./stream/... ./tta/... ./internal/daemon/... ./internal/demo/... ./accel/... ./models ./integration/...
 
-.PHONY: help build test race purego fuzz lint docs docs-check check vuln bench results train-demo golden
+.PHONY: help build test race purego fuzz lint docs docs-check check vuln bench results train-demo demo-figure
 
 help: ## list targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -43,3 +43,11 @@ bench: ## benchmarks of kernels, strategies and codecs
 
 results: ## docs/results.md from the research data in $(DATA): CIFAR-10-C streams and models
 	$(GO) run ./internal/results -data "$(DATA)" -o docs/results.md
+
+FMNIST      ?= .cache/fashion-mnist
+train-demo: ## train the bundled model again (fetches Fashion-MNIST; about 11 minutes on one core)
+	test -d $(FMNIST) || git clone --depth 1 https://github.com/zalandoresearch/fashion-mnist $(FMNIST)
+	$(GO) run ./internal/demo/train -data $(FMNIST)/data/fashion -out internal/demo/data/model.onnx
+
+demo-figure: ## docs/demo.svg, the picture in the README
+	$(GO) run ./cmd/ttad demo --out docs/demo.svg
