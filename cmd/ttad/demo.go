@@ -1,6 +1,8 @@
 package main
 
 import (
+	"errors"
+
 	"github.com/spf13/cobra"
 
 	"ttad/configs"
@@ -40,13 +42,14 @@ terminal it draws both accuracies live; Ctrl-C drains and sums up.`,
 			o.Terminal, o.Keys = a.stderr, a.stdin
 		}
 		summary, err := demo.Run(cmd.Context(), o)
-		if err != nil {
+		if summary == nil {
 			return err
 		}
+		// A figure that cannot be written is no reason to keep the numbers back.
 		if a.json {
-			return a.printJSON(summary)
+			return errors.Join(err, a.printJSON(summary))
 		}
-		return summary.Print(a.stdout)
+		return errors.Join(err, summary.Print(a.stdout))
 	}
 	return cmd
 }
