@@ -17,6 +17,10 @@ type Next func() (in []*accel.Tensor, rows int, err error)
 // result no BatchNormalization follows: mean and biased variance per channel
 // over all rows, merged exactly across batches in float64. Batches hold up to
 // maxRows rows; how the rows are cut into batches does not matter.
+//
+// The rows decide what adaptation aims at. The statistics a BatchNormalization
+// would have stored are those of augmented training rows; plain source rows give
+// moments closer to what the model meets later.
 func Calibrate(ctx context.Context, g *Graph, devices []accel.Device, maxRows int, next Next) (c *Calibration, err error) {
 	defer func() {
 		if err != nil {

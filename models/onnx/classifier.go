@@ -38,9 +38,7 @@ func (im *importer) graph(want targets) (*models.Graph, error) {
 	fuse(im.prog)
 	prune(im.prog)
 	im.nameRest()
-	if err := im.describe(g); err != nil {
-		return nil, err
-	}
+	im.describe(g)
 	return g, im.prog.Check()
 }
 

@@ -10,7 +10,7 @@ import (
 )
 
 // describe fills in what the program's values mean.
-func (im *importer) describe(g *models.Graph) error {
+func (im *importer) describe(g *models.Graph) {
 	p := im.prog
 	r := newRewriter(p)
 	g.Logits, g.Features = p.Outputs[0], accel.NoValue
@@ -35,7 +35,6 @@ func (im *importer) describe(g *models.Graph) error {
 	}
 	g.Parameters = im.model.parameters()
 	g.FoldedBN = foldedNorms(p)
-	return nil
 }
 
 // outputs lists logits and features as program outputs. A device need not be

@@ -92,7 +92,7 @@ func modForms(a, b accel.Dim) (accel.Dim, error) {
 	return accel.Fixed(r), nil
 }
 
-// always reports whether test holds for every row count, or for none. Batches
+// less reports whether a is below b for every row count, or for none. Batches
 // have one row or more.
 func less(a, b accel.Dim) (bool, error) {
 	d, err := subForms(b, a)
@@ -107,6 +107,7 @@ func less(a, b accel.Dim) (bool, error) {
 	return false, fmt.Errorf("whether %v is below %v depends on the number of rows", a, b)
 }
 
+// equalForms reports whether a and b are equal for every row count, or for none.
 func equalForms(a, b accel.Dim) (bool, error) {
 	if a == b {
 		return true, nil

@@ -66,13 +66,6 @@ func (o *operand) scalar() (float32, bool) {
 	return v[0], true
 }
 
-// renamed returns the same value under another name.
-func (o *operand) renamed(name string) *operand {
-	c := *o
-	c.name = name
-	return &c
-}
-
 // axisOf makes a possibly negative axis of the file absolute.
 func axisOf(axis int64, rank int) (int, error) {
 	if axis < 0 {
