@@ -11,6 +11,7 @@ import (
 // code: never ids or keys, whose number the users' traffic decides.
 type metrics struct {
 	registry *prometheus.Registry
+	all      []prometheus.Collector // our own, for the test that they are documented
 
 	items, rows, outputs, redelivered *prometheus.CounterVec // group
 	deadLetters                       *prometheus.CounterVec // group, code
@@ -33,17 +34,17 @@ func newMetrics() *metrics {
 	m := &metrics{registry: r}
 	counter := func(name, help string, labels ...string) *prometheus.CounterVec {
 		v := prometheus.NewCounterVec(prometheus.CounterOpts{Name: "ttad_" + name, Help: help}, labels)
-		r.MustRegister(v)
+		m.own(v)
 		return v
 	}
 	gauge := func(name, help string, labels ...string) *prometheus.GaugeVec {
 		v := prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "ttad_" + name, Help: help}, labels)
-		r.MustRegister(v)
+		m.own(v)
 		return v
 	}
 	histogram := func(name, help string, buckets []float64, labels ...string) *prometheus.HistogramVec {
 		v := prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "ttad_" + name, Help: help, Buckets: buckets}, labels)
-		r.MustRegister(v)
+		m.own(v)
 		return v
 	}
 	seconds := prometheus.ExponentialBuckets(0.0005, 2, 15)
@@ -76,6 +77,12 @@ func newMetrics() *metrics {
 	info := gauge("build_info", "Always 1.", "version", "go")
 	info.WithLabelValues(version, goVersion).Set(1)
 	return m
+}
+
+// own registers one of ttad's metrics.
+func (m *metrics) own(c prometheus.Collector) {
+	m.registry.MustRegister(c)
+	m.all = append(m.all, c)
 }
 
 // reloaded tells whether a configuration was put in force.

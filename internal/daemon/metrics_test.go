@@ -1,0 +1,49 @@
+package daemon
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"ttad/stream"
+)
+
+// Every metric is in docs/operations.md, under its full name, and the page names
+// none that is not there.
+func TestMetricsAreDocumented(t *testing.T) {
+	page, err := os.ReadFile(filepath.Join("..", "..", "docs", "operations.md"))
+	require.NoError(t, err)
+	described := map[string]bool{}
+	for line := range strings.Lines(string(page)) {
+		if name, ok := strings.CutPrefix(line, "| `ttad_"); ok {
+			described["ttad_"+name[:strings.IndexAny(name, "`{")]] = true
+		}
+	}
+	m := newMetrics()
+	registered := map[string]bool{}
+	for _, c := range append(m.all, newInputCollector("g", &stream.Input{})) {
+		for _, name := range namesOf(c) {
+			registered[name] = true
+		}
+	}
+	assert.Equal(t, registered, described)
+}
+
+// namesOf reads a collector's metric names off their descriptions.
+func namesOf(c prometheus.Collector) []string {
+	ch := make(chan *prometheus.Desc, 10)
+	c.Describe(ch)
+	close(ch)
+	var names []string
+	for d := range ch {
+		_, rest, _ := strings.Cut(d.String(), `fqName: "`)
+		name, _, _ := strings.Cut(rest, `"`)
+		names = append(names, name)
+	}
+	return names
+}
