@@ -129,6 +129,9 @@ func (g Group) checkPipelines(report func(path, message string)) {
 		} else {
 			first[p.Name] = i
 		}
+		if p.Name == "source" && slices.ContainsFunc(p.Strategies, func(s tta.StrategyConfig) bool { return s.Name != "source" }) {
+			report(at+".name", "source is the model itself, in reports and metrics: give a pipeline that adapts another name")
+		}
 		switch p.Role {
 		case "":
 			report(at+".role", "missing: with several pipelines each says champion, challenger or shadow")

@@ -33,7 +33,9 @@ func newCalibrateCommand(a *app) *cobra.Command {
 		Long: `Calibrate runs unlabeled source rows through the model and records mean and
 variance of every convolution and linear output that no norm node follows. With
 model.calibration set to the file, alphabn and bnema can re-standardise there. A few
-hundred rows do; they should look like the training data, not like the stream.`,
+hundred rows do. They should be what the model saw in training, augmented as there:
+the moments a model stores are those of augmented rows, and plain ones make it
+another model (docs/adr/0004).`,
 		Example: `  ttad model calibrate folded.onnx --inputs source.npy -o stats.json \
     --layout nhwc --mean 0.485,0.456,0.406 --std 0.229,0.224,0.225`,
 		Args: exactly(1),

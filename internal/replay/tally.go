@@ -29,6 +29,7 @@ type tallies struct {
 	labels  []int // by row number; nil without
 	classes int
 	keep    bool
+	of      []*tally // one a pipeline; nil for one that is the source model
 }
 
 func newTallies(g *daemon.Group, d *Data, keep bool) (*tallies, error) {
@@ -40,7 +41,13 @@ func newTallies(g *daemon.Group, d *Data, keep bool) (*tallies, error) {
 	}
 	t.list = append(t.list, &tally{name: SourceName, role: SourceName})
 	for _, p := range g.Pipelines.Pipelines() {
-		t.list = append(t.list, &tally{name: p.Name(), role: string(p.Role())})
+		if p.Name() == SourceName { // the configuration holds it to be nothing else
+			t.list[0].role = string(p.Role())
+			t.of = append(t.of, nil)
+			continue
+		}
+		to := &tally{name: p.Name(), role: string(p.Role())}
+		t.list, t.of = append(t.list, to), append(t.of, to)
 	}
 	return t, nil
 }
@@ -50,11 +57,15 @@ func (t *tallies) add(r *tta.Result, rows []int) error {
 	if r.Source == nil {
 		return fmt.Errorf("no source view: output.source must be true for a replay")
 	}
-	t.list[0].forwards++
+	if r.Batch.Given == nil {
+		t.list[0].forwards++
+	}
 	t.view(t.list[0], *r.Source, *r.Source, rows)
 	for i := range r.Pipelines {
-		p := &r.Pipelines[i]
-		to := t.list[i+1]
+		p, to := &r.Pipelines[i], t.of[i]
+		if to == nil {
+			continue
+		}
 		to.forwards += p.Forwards
 		if p.Trip != tta.TripNone {
 			to.tripped++
