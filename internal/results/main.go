@@ -10,6 +10,7 @@ import (
 	"os/signal"
 	"path/filepath"
 	"runtime"
+	"strings"
 	"time"
 )
 
@@ -17,16 +18,17 @@ func main() {
 	data := flag.String("data", "", "folder of the research data: models/, cifar10c/")
 	out := flag.String("o", "docs/results.md", "file to write")
 	quick := flag.Bool("quick", false, "two corruptions and two orders only")
+	part := flag.String("part", "all", "all, or one of streams, models, folded")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	if err := run(ctx, *data, *out, *quick); err != nil {
+	if err := run(ctx, *data, *out, *part, *quick); err != nil {
 		fmt.Fprintln(os.Stderr, "results:", err)
 		os.Exit(1)
 	}
 }
 
-func run(ctx context.Context, data, out string, quick bool) (err error) {
+func run(ctx context.Context, data, out, part string, quick bool) (err error) {
 	if data == "" {
 		return errors.New("-data is needed: the folder that holds models/ and cifar10c/")
 	}
@@ -47,15 +49,30 @@ func run(ctx context.Context, data, out string, quick bool) (err error) {
 	if quick {
 		plan = quickPlan()
 	}
-	tables, err := r.runAll(ctx, plan)
-	if err != nil {
-		return err
+	var doc strings.Builder
+	writeHead(&doc, machine(), time.Now())
+	for _, p := range parts() {
+		if part != "all" && part != p.name {
+			continue
+		}
+		if err := p.write(ctx, r, plan, &doc); err != nil {
+			return err
+		}
 	}
-	doc := render(plan, tables, machine(), time.Now())
-	if err := os.WriteFile(out, []byte(doc), 0o644); err != nil {
+	if err := os.WriteFile(out, []byte(doc.String()), 0o644); err != nil {
 		return fmt.Errorf("write the results: %w", err)
 	}
 	return nil
+}
+
+// section is one part of the document and how to measure it.
+type section struct {
+	name  string
+	write func(context.Context, *runner, plan, *strings.Builder) error
+}
+
+func parts() []section {
+	return []section{{"streams", writeStreams}, {"models", writeModels}, {"folded", writeFolded}}
 }
 
 func (r *runner) build(ctx context.Context) error {

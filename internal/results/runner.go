@@ -35,22 +35,27 @@ type report struct {
 	} `json:"pipelines"`
 }
 
-func (r *runner) runAll(ctx context.Context, p plan) ([]table, error) {
+// setup is a model, its pipelines and a batch size.
+type setup struct {
+	name, model, calibration string
+	pipelines                []pipeline
+	batch                    int
+}
+
+// streams runs every corruption in every order.
+func (r *runner) streams(ctx context.Context, p plan) ([]table, error) {
 	var tables []table
 	for _, batch := range p.batches {
-		cfg, err := r.writeConfig(batch)
+		cfg, err := r.writeConfig(setup{"resnet20", "resnet20.onnx", "", pipelines(), batch})
 		if err != nil {
 			return nil, err
 		}
 		for _, o := range p.orders {
-			t := table{title: o.name, about: o.about, batch: batch}
-			for _, c := range p.corruptions {
-				row, err := r.replay(ctx, cfg, c, []string{c}, o.file)
-				if err != nil {
-					return nil, err
-				}
-				t.rows = append(t.rows, row)
+			t, err := r.table(ctx, cfg, p, o)
+			if err != nil {
+				return nil, err
 			}
+			t.batch = batch
 			tables = append(tables, t)
 		}
 		if p.continual {
@@ -62,6 +67,19 @@ func (r *runner) runAll(ctx context.Context, p plan) ([]table, error) {
 		}
 	}
 	return tables, nil
+}
+
+// table runs every corruption in one order.
+func (r *runner) table(ctx context.Context, cfg string, p plan, o order) (table, error) {
+	t := table{title: o.name, about: o.about}
+	for _, c := range p.corruptions {
+		row, err := r.replay(ctx, cfg, c, []string{c}, o.file)
+		if err != nil {
+			return t, err
+		}
+		t.rows = append(t.rows, row)
+	}
+	return t, nil
 }
 
 // replay runs one stream: the named files joined, in the given order.
@@ -93,30 +111,31 @@ func (r *runner) replay(ctx context.Context, cfg, stream string, files []string,
 
 func (r *runner) cifar(name string) string { return filepath.Join(r.data, "cifar10c", name) }
 
-func (r *runner) writeConfig(batch int) (string, error) {
+func (r *runner) writeConfig(s setup) (string, error) {
 	var b strings.Builder
-	fmt.Fprintf(&b, configHead, filepath.Join(r.data, "models", "resnet20.onnx"), batch, 2*batch)
-	for i, p := range pipelines() {
+	fmt.Fprintf(&b, configHead, r.model(s.model), s.calibration, s.batch)
+	for i, p := range s.pipelines {
 		role := "shadow"
 		if i == 0 {
 			role = "champion"
 		}
 		fmt.Fprintf(&b, "      - {name: %s, role: %s, strategies: %s}\n", p.name, role, p.strategies)
 	}
-	path := filepath.Join(r.work, fmt.Sprintf("cifar-%d.yaml", batch))
+	path := filepath.Join(r.work, fmt.Sprintf("%s-%d.yaml", s.name, s.batch))
 	if err := os.WriteFile(path, []byte(b.String()), 0o644); err != nil {
 		return "", fmt.Errorf("write a configuration: %w", err)
 	}
 	return path, nil
 }
 
+func (r *runner) model(name string) string { return filepath.Join(r.data, "models", name) }
+
 const configHead = `version: 1
 bus: {servers: ["nats://127.0.0.1:4222"]}
 groups:
   cifar:
-    model: {file: %q}
-    input: {layout: nhwc, scale: 0.00392156862745098, mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225]}
+    model: {file: %q, calibration: %q}
+    input: {layout: nhwc, mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225]}
     batch: {max_rows: %d}
-    limits: {in_flight_rows: %d}
     pipelines:
 `
