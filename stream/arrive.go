@@ -18,7 +18,7 @@ func (in *Input) stored(msg jetstream.Msg) (*Delivery, error) {
 	}
 	d := in.arrive(msg.Subject(), msg.Headers(), msg.Data(), fmt.Sprintf("%s:%d", meta.Stream, meta.Sequence.Stream))
 	d.Item.Stream, d.Item.Seq = meta.Stream, meta.Sequence.Stream
-	d.ack = msg.Ack
+	d.ack, d.working = msg.Ack, msg.InProgress
 	d.Attempt = int(min(meta.NumDelivered, 1<<30))
 	if d.Attempt > 1 {
 		in.stats.redelivered.Add(1)

@@ -235,13 +235,13 @@ func (b *bench) unanswered() int {
 	return c.CachedInfo().NumAckPending
 }
 
-// expireAcks makes the server give up on acknowledgements quickly.
-func (b *bench) expireAcks() {
+// expireAcks makes the server give up on acknowledgements after a while.
+func (b *bench) expireAcks(after time.Duration) {
 	b.t.Helper()
 	c, err := b.js.Consumer(context.Background(), "IN_g", "ttad-g-0")
 	require.NoError(b.t, err)
 	cfg := c.CachedInfo().Config
-	cfg.AckWait = 200 * time.Millisecond
+	cfg.AckWait = after
 	_, err = b.js.UpdateConsumer(context.Background(), "IN_g", cfg)
 	require.NoError(b.t, err)
 }

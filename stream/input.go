@@ -24,7 +24,8 @@ type Input struct {
 	codec    *Codec
 	consumer jetstream.Consumer // nil on core NATS
 	stream   string
-	created  string // when the stream was made, part of answers' ids
+	created  string        // when the stream was made, part of answers' ids
+	beat     time.Duration // between two words to the server about messages held
 	stats    inputCounters
 }
 
@@ -83,8 +84,13 @@ func (in *Input) attach(ctx context.Context) error {
 	info := s.CachedInfo()
 	in.stream = info.Config.Name
 	in.created = strconv.FormatInt(info.Created.UnixMilli(), 36)
-	in.consumer, err = ensureConsumer(ctx, in.conn, s, in.o)
-	return err
+	if in.consumer, err = ensureConsumer(ctx, in.conn, s, in.o); err != nil {
+		return err
+	}
+	if wait := in.consumer.CachedInfo().Config.AckWait; wait > 0 {
+		in.beat = max(wait/3, 10*time.Millisecond)
+	}
+	return nil
 }
 
 // Run receives, decodes and batches until ctx ends or something fails, and gives
@@ -95,9 +101,9 @@ func (in *Input) Run(ctx context.Context, handle Handle) error {
 	work, stop := outlive(ctx, in.o.DrainTimeout)
 	defer stop()
 	g, work := errgroup.WithContext(work)
-	receiving, stopReceiving := context.WithCancel(ctx)
+	receiving, stopReceiving := context.WithCancel(work)
 	defer stopReceiving()
-	defer context.AfterFunc(work, stopReceiving)()
+	defer context.AfterFunc(ctx, stopReceiving)()
 
 	arrivals := make(chan *Delivery)
 	k := newIntake(in, arrivals)

@@ -20,6 +20,7 @@ type intake struct {
 	inFlight int
 	limit    int
 	seen     seenSet
+	flying   map[*Delivery]struct{} // taken and not yet answered
 
 	// held was decoded when there was no room for it; nothing more is taken until
 	// there is.
@@ -34,6 +35,7 @@ func newIntake(in *Input, arrivals <-chan *Delivery) *intake {
 		parcels: make(chan *Parcel), answered: make(chan *Parcel, 1),
 		batcher: NewBatcher(in.o.Batch, in.o.Outputs),
 		seen:    newSeenSet(2 * in.o.maxAckPending()),
+		flying:  map[*Delivery]struct{}{},
 	}
 }
 
@@ -42,6 +44,8 @@ func (k *intake) run(ctx context.Context) error {
 	defer close(k.parcels)
 	timer := time.NewTimer(time.Hour)
 	defer timer.Stop()
+	beat := time.NewTicker(k.in.beat)
+	defer beat.Stop()
 	arrivals := k.arrivals
 	for {
 		if arrivals == nil && k.held == nil {
@@ -73,6 +77,8 @@ func (k *intake) run(ctx context.Context) error {
 			k.ready = append(k.ready[:0], k.ready[1:]...)
 		case p := <-k.answered:
 			k.release(p)
+		case <-beat.C:
+			k.holdOn()
 		case <-ctx.Done():
 			return context.Cause(ctx)
 		}
@@ -100,6 +106,7 @@ func (k *intake) accept(d *Delivery) {
 		d.settle()
 		return
 	}
+	k.flying[d] = struct{}{}
 	inputs := k.decode(d)
 	if k.inFlight > 0 && k.inFlight+d.rowCost() > k.limit {
 		k.held, k.heldInputs = d, inputs
@@ -131,6 +138,17 @@ func (k *intake) decode(d *Delivery) []*accel.Tensor {
 	return rows.Inputs
 }
 
+// holdOn tells the server that what is here is being worked on. Without it a slow
+// model would make the server deliver again, and a count of deliveries that grew
+// that way would make innocent messages look like poison after a crash.
+func (k *intake) holdOn() {
+	for d := range k.flying {
+		if d.working != nil {
+			_ = d.working() // on a broken connection the server delivers again, which is what seen is for
+		}
+	}
+}
+
 // release takes back an answered parcel and lets the message in that waited for it.
 func (k *intake) release(p *Parcel) {
 	k.inFlight -= p.cost
@@ -139,6 +157,7 @@ func (k *intake) release(p *Parcel) {
 		if d.Item.Stream != "" {
 			k.seen.finish(d.Item.Seq)
 		}
+		delete(k.flying, d)
 		d.settle()
 	}
 	k.batcher.Recycle(p)

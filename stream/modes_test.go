@@ -153,15 +153,16 @@ func TestMessageThatKillsTheProcessBecomesPoisonAndItsNeighboursDoNot(t *testing
 	b := newBench(t)
 	b.o.Batch.MaxRows = 4
 	b.provision()
-	b.expireAcks()
+	// Longer than a dying worker's last request stays with the server, which would
+	// count as another delivery.
+	b.expireAcks(1500 * time.Millisecond)
 	b.publish("cam", 1, 2, 666, 4, 5)
 	killed := errors.New("killed")
-	sizes := []int{}
+	var sizes []int
 	kill := func(ctx context.Context, p *stream.Parcel, c stream.Committer) (stream.Receipt, error) {
-		for i, item := range p.Batch.Items {
+		for i := range p.Batch.Items {
 			if p.Batch.Inputs[0].Row(i)[0] == 666 {
 				sizes = append(sizes, len(p.Batch.Items))
-				_ = item
 				return stream.Receipt{}, killed
 			}
 		}
@@ -182,6 +183,20 @@ func TestMessageThatKillsTheProcessBecomesPoisonAndItsNeighboursDoNot(t *testing
 	assert.Equal(t, "poison", dead[0].Header.Get("Ttad-Error-Code"))
 	assert.Equal(t, "3", dead[0].Header.Get("Ttad-Src-Seq"))
 	assert.ElementsMatch(t, []int{1, 2, 4, 5}, b.classes("tta.g.out.>"))
+}
+
+// The server would deliver again after 200 ms; a batch held five times as long is
+// not delivered twice.
+func TestMessagesHeldLongAreNotDeliveredAgain(t *testing.T) {
+	b := newBench(t)
+	b.provision()
+	b.expireAcks(200 * time.Millisecond)
+	b.o.Batch.MaxDelay = time.Second
+	w := b.start(echo)
+	b.publish("cam", 1, 2, 3)
+	b.waitFor("tta.g.out.>", 3)
+	require.NoError(t, w.stop())
+	assert.Zero(t, w.input.Stats().Redelivered)
 }
 
 func TestRecreatedInputStreamIsNotTakenForRepeats(t *testing.T) {

@@ -61,7 +61,7 @@ func Open(ctx context.Context, conn *Conn, o GroupOptions) (*Input, Committer, e
 	if core && o.Commit.Mode != "none" {
 		return nil, nil, fmt.Errorf("group %s: input.stream none delivers at most once, so commit.mode %s cannot hold; set commit.mode: none", o.Group, o.Commit.Mode)
 	}
-	in := &Input{o: o, conn: conn, codec: codec}
+	in := &Input{o: o, conn: conn, codec: codec, beat: ackWait(o.Limits) / 3}
 	if !core {
 		if err := in.attach(ctx); err != nil {
 			return nil, nil, fmt.Errorf("group %s: %w", o.Group, err)

@@ -199,7 +199,7 @@ func TestRepeatAfterACrashGivesOneAnswer(t *testing.T) {
 	require.NoError(t, w.conn.Close(context.Background()))
 	require.Equal(t, 4, streamtest.Count(b.js, "TTAD_g", "tta.g.out.>"))
 
-	b.expireAcks()
+	b.expireAcks(200 * time.Millisecond)
 	w = b.start(echo)
 	b.waitFor("tta.g.out.>", 10)
 	streamtest.Eventually(t, "everything is acknowledged", func() bool { return b.unanswered() == 0 })

@@ -21,7 +21,7 @@ func (in *Input) receive(receiving, work context.Context, out chan<- *Delivery) 
 		return err
 	}
 	const firstPause = 100 * time.Millisecond
-	for pause := firstPause; receiving.Err() == nil; {
+	for pause := firstPause; receiving.Err() == nil && work.Err() == nil; {
 		err := in.fetchStored(work, out)
 		if err == nil {
 			pause = firstPause
