@@ -17,14 +17,17 @@ func (in *Input) receive(receiving, work context.Context, out chan<- *Delivery) 
 	if in.consumer == nil {
 		return in.receiveCore(receiving, work, out)
 	}
-	if err := in.receiveSuspects(receiving, work, out); err != nil {
-		return err
-	}
 	const firstPause = 100 * time.Millisecond
+	cleared := false // nothing is left of an earlier run
 	for pause := firstPause; receiving.Err() == nil && work.Err() == nil; {
-		err := in.fetchStored(work, out)
+		var err error
+		if cleared {
+			err = in.fetchStored(work, out)
+		} else {
+			err = in.receiveSuspects(receiving, work, out)
+		}
 		if err == nil {
-			pause = firstPause
+			cleared, pause = true, firstPause
 			continue
 		}
 		if err = in.gone(receiving, err); fatal(err) {
@@ -49,10 +52,22 @@ func (in *Input) gone(ctx context.Context, err error) error {
 	if !errors.Is(err, nats.ErrNoResponders) {
 		return err
 	}
-	if _, reason := in.consumer.Info(ctx); reason != nil {
+	if _, reason := in.look(ctx); fatal(reason) {
 		return reason
 	}
 	return err
+}
+
+// look asks for the consumer's state. A server that is just going away answers
+// nothing, which is no reason to wait long.
+func (in *Input) look(ctx context.Context) (*jetstream.ConsumerInfo, error) {
+	ctx, cancel := context.WithTimeout(ctx, time.Second)
+	defer cancel()
+	info, err := in.consumer.Info(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("look up the consumer: %w", err)
+	}
+	return info, nil
 }
 
 // fetchWait is how long a request for messages stays with the server when none
@@ -96,9 +111,9 @@ func closedBy(ctx context.Context, err error) error {
 // that is asked for counts as delivered, so fetching ahead would make suspects of
 // the innocent ones behind it.
 func (in *Input) receiveSuspects(receiving, work context.Context, out chan<- *Delivery) error {
-	info, err := in.consumer.Info(receiving)
+	info, err := in.look(receiving)
 	if err != nil {
-		return closedBy(receiving, fmt.Errorf("look up consumer of stream %s: %w", in.stream, err))
+		return closedBy(receiving, err)
 	}
 	last := info.Delivered.Stream
 	if info.NumAckPending > 0 {
@@ -118,7 +133,7 @@ func (in *Input) receiveSuspects(receiving, work context.Context, out chan<- *De
 				return nil
 			}
 		}
-		if next, err := in.consumer.Info(receiving); err == nil {
+		if next, err := in.look(receiving); err == nil {
 			info = next
 		}
 	}
