@@ -77,12 +77,17 @@ func (s *site) start(f *configs.File) *running {
 	ctx, cancel := context.WithCancel(context.Background())
 	r := &running{t: s.t, log: &lockedBuffer{}, cancel: cancel}
 	var err error
-	r.Daemon, err = daemon.Start(ctx, f, daemon.Options{Dir: s.dir, Registry: s.registry, Log: zerolog.New(r.log)})
+	r.Daemon, err = daemon.Start(ctx, f, daemon.Options{Dir: s.dir, Registry: s.registry, Log: zerolog.New(r.log).With().Timestamp().Logger()})
 	if err != nil {
 		cancel()
 		require.NoError(s.t, err)
 	}
-	s.t.Cleanup(func() { _ = r.stop() })
+	s.t.Cleanup(func() {
+		_ = r.stop()
+		if s.t.Failed() {
+			s.t.Logf("daemon:\n%s", r.log)
+		}
+	})
 	return r
 }
 

@@ -2,6 +2,7 @@ package integration_test
 
 import (
 	"bytes"
+	"strings"
 	"sync"
 )
 
@@ -22,3 +23,6 @@ func (b *lockedBuffer) String() string {
 	defer b.mu.Unlock()
 	return b.buf.String()
 }
+
+// count is how often a word was logged.
+func (b *lockedBuffer) count(word string) int { return strings.Count(b.String(), word) }
