@@ -28,12 +28,12 @@ const sideBySide = `
       - {name: plain, role: challenger, strategies: [source]}
 `
 
-// replayed runs the group over the first rows of the tiny model's and returns each
+// replayed runs the group over rows of the tiny model's and returns each
 // pipeline's probabilities.
-func (s *site) replayed(f *configs.File, rows int) map[string][]float32 {
+func (s *site) replayed(f *configs.File, values []float32) map[string][]float32 {
 	s.t.Helper()
-	x := filepath.Join(s.dir, "x.npy")
-	require.NoError(s.t, npyfile.SaveFloat32(x, tinymodel.Shape(rows), tinymodel.Rows(rows)))
+	x, rows := filepath.Join(s.dir, "x.npy"), len(values)/tinymodel.RowSize
+	require.NoError(s.t, npyfile.SaveFloat32(x, tinymodel.Shape(rows), values))
 	data, err := replay.Load(replay.Files{Inputs: []string{x}})
 	require.NoError(s.t, err)
 	devices, err := daemon.OpenDevices(f.Device, zerolog.Nop())
@@ -74,7 +74,7 @@ func TestTheDaemonAnswersAsAReplayDoes(t *testing.T) {
 	s.waitFor("g", "tta.g.>", len(pipelines)*rows/each)
 	require.NoError(t, d.stop())
 
-	want := s.replayed(f, rows)
+	want := s.replayed(f, tinymodel.Rows(rows))
 	for _, p := range pipelines {
 		subject := fmt.Sprintf("tta.g.alt.%s.cam", p.Name)
 		if p.Role == "champion" {

@@ -27,25 +27,31 @@ func TestNonFiniteRowsAreAnsweredFromTheSourceAndTeachNothing(t *testing.T) {
 `)
 	const clean = 32
 	tensor := nats.Header{"Content-Type": {"application/vnd.ttad.tensor"}, "Ttad-Dtype": {"FP32"}, "Ttad-Shape": {"1,2,4,4"}}
-	broken := func(i int, v float64) []byte {
+	broken := func(i int, v float64) []float32 {
 		row := tinymodel.Row(i)
 		row[3] = float32(v)
-		return floats(row...)
+		return row
 	}
 	d := s.start(f)
 	notFinite := map[uint64]bool{}
+	var sent []float32
 	for i := range clean {
 		s.put("tta.g.in.cam", nats.Header{}, jsonRows(i, 1))
+		sent = append(sent, tinymodel.Row(i)...)
 		if i%8 == 5 { // four of them, a batch of their own
-			notFinite[s.put("tta.g.in.cam", tensor, broken(i, math.Inf(i)))] = true
+			row := broken(i, math.Inf(i))
+			notFinite[s.put("tta.g.in.cam", tensor, floats(row...))] = true
+			sent = append(sent, row...)
 		}
 	}
 	s.waitFor("g", "tta.g.out.>", clean+len(notFinite))
 	require.NoError(t, d.stop())
 
 	var got []float32
+	bySeq := map[uint64][]float32{}
 	for _, a := range s.answers("g", "tta.g.out.>") {
 		r := a.Rows[0]
+		bySeq[a.Seq] = r.Probs
 		if !notFinite[a.Seq] {
 			assert.Equal(t, "ok", r.Guard)
 			got = append(got, r.Probs...)
@@ -58,7 +64,11 @@ func TestNonFiniteRowsAreAnsweredFromTheSourceAndTeachNothing(t *testing.T) {
 		assert.Empty(t, r.Trail)
 	}
 	assert.Len(t, notFinite, 4)
-	assert.Equal(t, s.replayed(f, clean)["main"], got, "the other rows, without ever having met those")
+	assert.Equal(t, s.replayed(f, tinymodel.Rows(clean))["main"], got, "the other rows, without ever having met those")
+	all := s.replayed(f, sent)["main"]
+	for i := range clean + len(notFinite) {
+		assert.Equal(t, all[i*tinymodel.Classes:][:tinymodel.Classes], bySeq[uint64(i+1)], "row %d as a replay answers it", i)
+	}
 }
 
 // The guard answers for a pipeline that goes wrong and says so; the batches in

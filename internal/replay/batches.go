@@ -23,8 +23,8 @@ func Batches(d *Data, cfg stream.CodecConfig, progress func(done, total int)) (m
 			return nil, 0, io.EOF
 		}
 		end := min(first+cfg.MaxRows, d.Rows())
-		if err := d.batch(first, end, arrays); err != nil {
-			return nil, 0, err
+		if err := d.gather(d.order[first:end], arrays); err != nil {
+			return nil, 0, fmt.Errorf("rows %d to %d: %w", first, end-1, err)
 		}
 		rows, refused := codec.DecodeArrays(arrays)
 		if refused != nil {

@@ -38,6 +38,9 @@ func Load(f Files) (*Data, error) {
 	if err := d.readOrder(f.Order); err != nil {
 		return nil, err
 	}
+	if f.Limit < 0 {
+		return nil, fmt.Errorf("a limit of %d rows; 0 is no limit", f.Limit)
+	}
 	if f.Limit > 0 && f.Limit < len(d.order) {
 		d.order = d.order[:f.Limit]
 	}
@@ -54,7 +57,7 @@ func (d *Data) readInputs(files []string) error {
 	if len(files) == 0 {
 		return fmt.Errorf("no inputs given; name at least one .npy file")
 	}
-	parts := map[string][]npyfile.Array{}
+	parts := map[string][]part{}
 	for _, f := range files {
 		name, path, named := strings.Cut(f, "=")
 		if !named {
@@ -64,37 +67,45 @@ func (d *Data) readInputs(files []string) error {
 		if err != nil {
 			return err
 		}
-		parts[name] = append(parts[name], a)
+		parts[name] = append(parts[name], part{path, a})
 	}
 	for i, name := range slices.Sorted(maps.Keys(parts)) {
 		a, err := join(parts[name])
 		if err != nil {
-			return fmt.Errorf("join the files of input %q: %w", name, err)
+			return err
 		}
 		if i > 0 && a.Shape[0] != d.rows {
-			return fmt.Errorf("input %q has %d rows, another has %d", name, a.Shape[0], d.rows)
+			return fmt.Errorf("%s: %d rows for input %q, expected %d as the other inputs have", parts[name][0].path, a.Shape[0], name, d.rows)
 		}
 		d.rows, d.inputs[name] = a.Shape[0], a
 	}
 	return nil
 }
 
+// part is one of the files that make an input.
+type part struct {
+	path  string
+	array npyfile.Array
+}
+
 // join puts arrays of one type and row shape behind each other.
-func join(parts []npyfile.Array) (npyfile.Array, error) {
-	first := parts[0]
+func join(parts []part) (npyfile.Array, error) {
+	first := parts[0].array
 	if len(first.Shape) == 0 {
-		return npyfile.Array{}, fmt.Errorf("a single value, expected rows")
+		return npyfile.Array{}, fmt.Errorf("%s: a single value, expected an array with one row an entry", parts[0].path)
 	}
 	if len(parts) == 1 {
 		return first, nil
 	}
 	rows, raw := 0, []byte(nil)
 	for _, p := range parts {
-		if p.DType != first.DType || len(p.Shape) != len(first.Shape) || !slices.Equal(p.Shape[1:], first.Shape[1:]) {
-			return npyfile.Array{}, fmt.Errorf("%s %v does not follow %s %v", p.DType, p.Shape, first.DType, first.Shape)
+		a := p.array
+		if a.DType != first.DType || len(a.Shape) != len(first.Shape) || !slices.Equal(a.Shape[1:], first.Shape[1:]) {
+			return npyfile.Array{}, fmt.Errorf("%s: %s %v cannot follow %s %v of %s: files of one input have the same type and row shape",
+				p.path, a.DType, a.Shape, first.DType, first.Shape, parts[0].path)
 		}
-		rows += p.Shape[0]
-		raw = append(raw, p.Raw...)
+		rows += a.Shape[0]
+		raw = append(raw, a.Raw...)
 	}
 	return npyfile.New(first.DType, append([]int{rows}, first.Shape[1:]...), raw)
 }
@@ -104,14 +115,14 @@ func (d *Data) readLabels(files []string) error {
 		return nil
 	}
 	for _, f := range files {
-		labels, err := readInts(f)
+		labels, err := readInts(f, "one class index a row")
 		if err != nil {
 			return err
 		}
 		d.labels = append(d.labels, labels...)
 	}
 	if len(d.labels) != d.rows {
-		return fmt.Errorf("%d labels in %s for %d rows", len(d.labels), strings.Join(files, ", "), d.rows)
+		return fmt.Errorf("%s: %d labels, expected %d, one a row of the inputs: give one labels file an inputs file", strings.Join(files, ", "), len(d.labels), d.rows)
 	}
 	return nil
 }
@@ -124,7 +135,7 @@ func (d *Data) readOrder(file string) error {
 		}
 		return nil
 	}
-	order, err := readInts(file)
+	order, err := readInts(file, "one row number an arrival")
 	if err != nil {
 		return err
 	}
@@ -137,10 +148,13 @@ func (d *Data) readOrder(file string) error {
 	return nil
 }
 
-func readInts(file string) ([]int, error) {
+func readInts(file, expected string) ([]int, error) {
 	a, err := npyfile.Read(file)
 	if err != nil {
 		return nil, err
+	}
+	if len(a.Shape) != 1 {
+		return nil, fmt.Errorf("%s: shape %v, expected %s in one dimension", file, a.Shape, expected)
 	}
 	ints, err := a.Ints()
 	if err != nil {
@@ -149,17 +163,17 @@ func readInts(file string) ([]int, error) {
 	return ints, nil
 }
 
-// batch gathers rows [first, end) of the arrival order, reusing into's memory.
-func (d *Data) batch(first, end int, into map[string]npyfile.Array) error {
+// gather copies rows behind each other, reusing into's memory.
+func (d *Data) gather(rows []int, into map[string]npyfile.Array) error {
 	for name, a := range d.inputs {
 		size := len(a.Raw) / d.rows
 		raw := into[name].Raw[:0]
-		for _, row := range d.order[first:end] {
+		for _, row := range rows {
 			raw = append(raw, a.Raw[row*size:(row+1)*size]...)
 		}
-		b, err := npyfile.New(a.DType, append([]int{end - first}, a.Shape[1:]...), raw)
+		b, err := npyfile.New(a.DType, append([]int{len(rows)}, a.Shape[1:]...), raw)
 		if err != nil {
-			return fmt.Errorf("rows %d to %d of input %q: %w", first, end-1, name, err)
+			return fmt.Errorf("input %q: %w", name, err)
 		}
 		into[name] = b
 	}

@@ -3,6 +3,7 @@ package replay
 import (
 	"fmt"
 	"io"
+	"path/filepath"
 	"strings"
 	"text/tabwriter"
 
@@ -19,15 +20,15 @@ type Report struct {
 	Seconds       float64    `json:"seconds"`
 	RowsPerSecond float64    `json:"rows_per_second"`
 	Pipelines     []Pipeline `json:"pipelines"`
-	Labelled      bool       `json:"labelled"` // false: no labels were given, so no scores
-	Files         []string   `json:"files,omitempty"`
+	Labelled      bool       `json:"-"` // false: no labels were given, so no scores
+	Files         []string   `json:"-"` // written into Options.Out
 }
 
-// Pipeline is the score of one pipeline over all rows, zero without labels.
+// Pipeline is what one pipeline did over all rows.
 type Pipeline struct {
-	Name string `json:"name"`
-	Role string `json:"role"`
-	tta.Score
+	Name             string  `json:"name"`
+	Role             string  `json:"role"`
+	*tta.Score               // nil without labels, so that nobody reads an error of 0
 	Changed          float64 `json:"changed"` // share of rows whose class differs from the source's
 	Tripped          int     `json:"tripped"` // batches answered from the source view
 	ForwardsPerBatch float64 `json:"forwards_per_batch"`
@@ -42,8 +43,14 @@ func (r *Report) WriteText(w io.Writer) error {
 	if err := t.Flush(); err != nil {
 		return fmt.Errorf("write the report: %w", err)
 	}
-	_, err := fmt.Fprintf(w, "%d rows in %.1f s, %.0f rows/s\n", r.Rows, r.Seconds, r.RowsPerSecond)
-	return err
+	last := fmt.Sprintf("%d rows in %.1f s, %.0f rows/s\n", r.Rows, r.Seconds, r.RowsPerSecond)
+	if len(r.Files) > 0 {
+		last += fmt.Sprintf("%d files written to %s\n", len(r.Files), filepath.Dir(r.Files[0]))
+	}
+	if _, err := io.WriteString(w, last); err != nil {
+		return fmt.Errorf("write the report: %w", err)
+	}
+	return nil
 }
 
 // WriteMarkdown prints the report as a Markdown document.

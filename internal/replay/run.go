@@ -3,6 +3,7 @@ package replay
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"ttad/internal/daemon"
@@ -53,32 +54,85 @@ type run struct {
 }
 
 func (r *run) all(ctx context.Context, progress func(done, total int)) error {
-	total, size := r.data.Rows(), r.group.Config.Batch.MaxRows
-	for first := 0; first < total; first += size {
-		end := min(first+size, total)
-		if err := r.batch(ctx, first, end); err != nil {
-			return fmt.Errorf("rows %d to %d: %w", first, end-1, err)
+	batches, err := r.cut()
+	if err != nil {
+		return err
+	}
+	done := 0
+	for _, arrivals := range batches {
+		if err := r.batch(ctx, arrivals); err != nil {
+			return fmt.Errorf("rows %d to %d: %w", arrivals[0], arrivals[len(arrivals)-1], err)
 		}
+		done += len(arrivals)
 		if progress != nil {
-			progress(end, total)
+			progress(done, r.data.Rows())
 		}
 	}
 	return nil
 }
 
-// batch steps, scores and settles, as the engine steps, commits and settles.
-func (r *run) batch(ctx context.Context, first, end int) error {
-	if err := r.data.batch(first, end, r.arrays); err != nil {
-		return err
+// cut lists the batches as places in the order of arrival: max_rows in order, the
+// last one short. Rows that may be answered from the source view only have batches
+// of their own, as on the stream.
+func (r *run) cut() ([][]int, error) {
+	size := r.group.Config.Batch.MaxRows
+	var batches [][]int
+	var open [2][]int // rows that adapt, and rows that must not
+	for i, row := range r.data.order {
+		k, err := r.kind(i, row)
+		if err != nil {
+			return nil, err
+		}
+		if open[k] = append(open[k], i); len(open[k]) == size {
+			batches, open[k] = append(batches, open[k]), nil
+		}
 	}
-	rows, refused := r.codec.DecodeArrays(r.arrays)
+	left := slices.DeleteFunc(open[:], func(rest []int) bool { return len(rest) == 0 })
+	slices.SortFunc(left, slices.Compare[[]int]) // the one that opened first
+	return append(batches, left...), nil
+}
+
+// kind is 1 for a row that may be answered from the source view only. Where such
+// rows are refused there are none to look for.
+func (r *run) kind(arrival, row int) (int, error) {
+	if r.group.Config.Input.NonFinite != "source" {
+		return 0, nil
+	}
+	rows, err := r.decode([]int{row})
+	switch {
+	case err != nil:
+		return 0, fmt.Errorf("row %d: %w", arrival, err)
+	case rows.SourceOnly != "":
+		return 1, nil
+	}
+	return 0, nil
+}
+
+func (r *run) decode(rows []int) (stream.Rows, error) {
+	if err := r.data.gather(rows, r.arrays); err != nil {
+		return stream.Rows{}, err
+	}
+	decoded, refused := r.codec.DecodeArrays(r.arrays)
 	if refused != nil {
-		return refused
+		return stream.Rows{}, refused
+	}
+	return decoded, nil
+}
+
+// batch steps, scores and settles, as the engine steps, commits and settles.
+func (r *run) batch(ctx context.Context, arrivals []int) error {
+	numbers := make([]int, len(arrivals))
+	for i, at := range arrivals {
+		numbers[i] = r.data.order[at]
+	}
+	rows, err := r.decode(numbers)
+	if err != nil {
+		return err
 	}
 	r.batches++
 	b := &tta.Batch{
 		Step: uint64(r.batches), Rows: rows.Rows, Inputs: rows.Inputs,
-		Items: []tta.Item{{ID: fmt.Sprint(first), Seq: uint64(first + 1), Rows: rows.Rows, SourceOnly: rows.SourceOnly, Received: time.Now()}},
+		Items: []tta.Item{{ID: fmt.Sprint(arrivals[0]), Seq: uint64(arrivals[0] + 1), Rows: rows.Rows, SourceOnly: rows.SourceOnly, Received: time.Now()}},
 	}
 	if r.group.Model.Graph == nil {
 		b.Given = given(rows)
@@ -87,7 +141,7 @@ func (r *run) batch(ctx context.Context, first, end int) error {
 	if err != nil {
 		return err
 	}
-	if err := r.tallies.add(result, r.data.order[first:end]); err != nil {
+	if err := r.tallies.add(result, arrivals, numbers); err != nil {
 		return err
 	}
 	return r.group.Pipelines.Settle(ctx, result)

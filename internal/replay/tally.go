@@ -27,40 +27,54 @@ type tally struct {
 type tallies struct {
 	list    []*tally
 	labels  []int // by row number; nil without
+	rows    int
 	classes int
 	keep    bool
 	of      []*tally // one a pipeline; nil for one that is the source model
 }
 
 func newTallies(g *daemon.Group, d *Data, keep bool) (*tallies, error) {
-	t := &tallies{labels: d.labels, classes: g.Model.Classes(), keep: keep}
+	t := &tallies{labels: d.labels, rows: d.Rows(), classes: g.Model.Classes(), keep: keep}
 	for i, l := range d.labels {
 		if l < 0 || l >= t.classes {
-			return nil, fmt.Errorf("label %d of row %d: the model has classes 0 to %d", l, i, t.classes-1)
+			return nil, fmt.Errorf("labels: row %d has class %d, the model has classes 0 to %d", i, l, t.classes-1)
 		}
 	}
-	t.list = append(t.list, &tally{name: SourceName, role: SourceName})
+	t.list = append(t.list, t.tally(SourceName, SourceName))
 	for _, p := range g.Pipelines.Pipelines() {
 		if p.Name() == SourceName { // the configuration holds it to be nothing else
 			t.list[0].role = string(p.Role())
 			t.of = append(t.of, nil)
 			continue
 		}
-		to := &tally{name: p.Name(), role: string(p.Role())}
+		to := t.tally(p.Name(), string(p.Role()))
 		t.list, t.of = append(t.list, to), append(t.of, to)
 	}
 	return t, nil
 }
 
-// add takes a step's result into account; rows are its row numbers in the data.
-func (t *tallies) add(r *tta.Result, rows []int) error {
+// tally makes room for one pipeline.
+func (t *tallies) tally(name, role string) *tally {
+	to := &tally{name: name, role: role}
+	if t.keep {
+		to.probs = make([]float32, t.rows*t.classes)
+	}
+	if t.labels != nil {
+		to.right = make([]bool, t.rows)
+	}
+	return to
+}
+
+// add takes a step's result into account; arrivals are its rows' places in the
+// order of arrival, rows their numbers in the data.
+func (t *tallies) add(r *tta.Result, arrivals, rows []int) error {
 	if r.Source == nil {
 		return fmt.Errorf("no source view: output.source must be true for a replay")
 	}
 	if r.Batch.Given == nil {
 		t.list[0].forwards++
 	}
-	t.view(t.list[0], *r.Source, *r.Source, rows)
+	t.view(t.list[0], *r.Source, *r.Source, arrivals, rows)
 	for i := range r.Pipelines {
 		p, to := &r.Pipelines[i], t.of[i]
 		if to == nil {
@@ -70,23 +84,23 @@ func (t *tallies) add(r *tta.Result, rows []int) error {
 		if p.Trip != tta.TripNone {
 			to.tripped++
 		}
-		t.view(to, p.View, *r.Source, rows)
+		t.view(to, p.View, *r.Source, arrivals, rows)
 	}
 	return nil
 }
 
-func (t *tallies) view(to *tally, v, source tta.View, rows []int) {
-	if t.keep {
-		to.probs = append(to.probs, v.Probs.Data...)
-	}
+func (t *tallies) view(to *tally, v, source tta.View, arrivals, rows []int) {
 	for i, row := range rows {
+		if t.keep {
+			copy(to.probs[arrivals[i]*t.classes:], v.Probs.Row(i))
+		}
 		if v.Class[i] != source.Class[i] {
 			to.changed++
 		}
 		if t.labels != nil {
 			label := t.labels[row]
 			to.score.Add(v.Probs.Row(i), int(v.Class[i]), label)
-			to.right = append(to.right, int(v.Class[i]) == label)
+			to.right[arrivals[i]] = int(v.Class[i]) == label
 		}
 	}
 }
@@ -94,11 +108,16 @@ func (t *tallies) view(to *tally, v, source tta.View, rows []int) {
 func (t *tallies) report(rows, batches int, seconds float64) *Report {
 	r := &Report{Rows: rows, Seconds: seconds, RowsPerSecond: float64(rows) / seconds, Labelled: t.labels != nil}
 	for _, p := range t.list {
-		r.Pipelines = append(r.Pipelines, Pipeline{
-			Name: p.name, Role: p.role, Score: p.score.Score(),
+		entry := Pipeline{
+			Name: p.name, Role: p.role,
 			Changed: float64(p.changed) / float64(rows), Tripped: p.tripped,
 			ForwardsPerBatch: float64(p.forwards) / float64(batches),
-		})
+		}
+		if r.Labelled {
+			score := p.score.Score()
+			entry.Score = &score
+		}
+		r.Pipelines = append(r.Pipelines, entry)
 	}
 	return r
 }
