@@ -46,7 +46,7 @@ func ensureOutput(ctx context.Context, conn *Conn, o GroupOptions) error {
 	}
 	name := "TTAD_" + o.Group
 	if !o.Provision {
-		return fmt.Errorf("no stream stores %s; set bus.provision: true, or run\n  nats stream add %s --subjects %s --storage file --dupe-window 2m --defaults",
+		return missingf("no stream stores %s; set bus.provision: true, or run\n  nats stream add %s --subjects %s --storage file --dupe-window 2m --defaults",
 			missing, name, quoted(s.Stored()))
 	}
 	_, err := conn.js.CreateStream(ctx, jetstream.StreamConfig{
@@ -89,7 +89,7 @@ func ensureInput(ctx context.Context, conn *Conn, o GroupOptions) (jetstream.Str
 		name = "IN_" + o.Group
 	}
 	if !o.Provision {
-		return nil, fmt.Errorf("no stream stores %s; set bus.provision: true, set input.stream: none for core NATS, or run\n  nats stream add %s --subjects %s --storage file --defaults",
+		return nil, missingf("no stream stores %s; set bus.provision: true, set input.stream: none for core NATS, or run\n  nats stream add %s --subjects %s --storage file --defaults",
 			quoted(o.Input.Subjects), name, quoted(o.Input.Subjects))
 	}
 	stream, err := conn.js.CreateStream(ctx, jetstream.StreamConfig{
@@ -145,7 +145,7 @@ func ensureConsumer(ctx context.Context, conn *Conn, stream jetstream.Stream, o 
 	case !errors.Is(err, jetstream.ErrConsumerNotFound):
 		return nil, fmt.Errorf("look up consumer %s of stream %s: %w", name, streamName, err)
 	case !o.Provision:
-		return nil, fmt.Errorf("stream %s has no consumer %s; set bus.provision: true, or run\n  %s", streamName, name, consumerCommand(streamName, name, o))
+		return nil, missingf("stream %s has no consumer %s; set bus.provision: true, or run\n  %s", streamName, name, consumerCommand(streamName, name, o))
 	}
 	consumer, err = stream.CreateConsumer(ctx, jetstream.ConsumerConfig{
 		Durable: name, AckPolicy: jetstream.AckExplicitPolicy, AckWait: ackWait(o.Limits), MaxDeliver: -1,

@@ -63,10 +63,10 @@ func TestCheckRunsInspectionsOnValidFiles(t *testing.T) {
 	require.NoError(t, os.WriteFile(path, []byte(configs.Example()), 0o600))
 	a, _, stderr := testApp()
 	seen := 0
-	cmd := newCheckCommand(a, func(_ context.Context, f *configs.File) []configs.Error {
+	cmd := newCheckCommand(a, func(_ context.Context, f *configs.File, r *checked) error {
 		seen++
-		o := f.Origin("groups.cameras.model.file")
-		return []configs.Error{{File: path, Line: o.Line, Col: o.Col, Path: "groups.cameras.model.file", Message: "holds no norm nodes"}}
+		r.found(f, "groups.cameras.model.file", "holds no norm nodes")
+		return nil
 	})
 	cmd.SetArgs([]string{path})
 	assert.Equal(t, exitFound, a.exit(cmd.ExecuteContext(t.Context())))

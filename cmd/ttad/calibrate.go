@@ -40,6 +40,9 @@ another model (docs/adr/0004).`,
     --layout nhwc --mean 0.485,0.456,0.406 --std 0.229,0.224,0.225`,
 		Args: exactly(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(f.files.Inputs) == 0 || f.out == "" {
+				return usageErrorf("model calibrate: --inputs and --output are needed\nUsage: %s", cmd.UseLine())
+			}
 			f.cfg.File = args[0]
 			return a.calibrate(cmd.Context(), f)
 		},
@@ -54,11 +57,6 @@ another model (docs/adr/0004).`,
 	flags.Float64Var(&f.input.Scale, "scale", f.input.Scale, "factor for uint8 values")
 	flags.Float64SliceVar(&f.input.Mean, "mean", nil, "subtracted after scale, one value or one a channel (uint8 only)")
 	flags.Float64SliceVar(&f.input.Std, "std", nil, "divided by after mean (uint8 only)")
-	for _, name := range []string{"inputs", "output"} {
-		if err := cmd.MarkFlagRequired(name); err != nil {
-			panic(err)
-		}
-	}
 	return cmd
 }
 

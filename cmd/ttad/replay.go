@@ -59,6 +59,9 @@ same input are joined, so that several recordings make one stream.`,
 		if len(f.files.Inputs) == 0 {
 			return usageErrorf("replay: --inputs is needed, such as --inputs x.npy")
 		}
+		if f.files.Limit < 0 {
+			return usageErrorf("replay: --limit is %d; leave it out for all rows", f.files.Limit)
+		}
 		return a.replay(cmd.Context(), cfg, filepath.Dir(args[0]), f)
 	}
 	return cmd

@@ -53,7 +53,7 @@ cannot be reached, 78 the configuration is invalid.`,
 	)
 	root.AddCommand(
 		newDemoCommand(a),
-		newCheckCommand(a),
+		newCheckCommand(a, a.inspectModels),
 		newConfigCommand(a),
 		newStrategiesCommand(a),
 		newVersionCommand(a),

@@ -17,6 +17,9 @@ func TestScripts(t *testing.T) {
 		Dir:                 "testdata",
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
-		Cmds:                map[string]func(*testscript.TestScript, bool, []string){"exits": exits},
+		Setup:               fixtures,
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"exits": exits, "server": server, "send": send, "answered": answered, "sigterm": sigterm,
+		},
 	})
 }

@@ -56,15 +56,19 @@ func (g *groupMetrics) committed(p *stream.Parcel, r stream.Receipt, took time.D
 func (g *groupMetrics) stepped(r *tta.Result) {
 	g.step.WithLabelValues(g.group).Set(float64(r.Batch.Step))
 	for _, f := range r.Timings {
-		overlay := f.Overlay
-		if overlay == "" {
-			overlay = "source"
-		}
-		g.forwardSeconds.WithLabelValues(g.group, overlay).Observe(f.Took.Seconds())
+		g.forwardSeconds.WithLabelValues(g.group, overlayName(f.Overlay)).Observe(f.Took.Seconds())
 	}
 	for i := range r.Pipelines {
 		g.pipeline(r, &r.Pipelines[i])
 	}
+}
+
+// overlayName names the source model's empty overlay.
+func overlayName(key string) string {
+	if key == "" {
+		return "source"
+	}
+	return key
 }
 
 func (g *groupMetrics) pipeline(r *tta.Result, p *tta.PipelineResult) {
