@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"ttad/stream/streamtest"
+	"ttad/tta"
 )
 
 // get asks the daemon's endpoint.
@@ -138,4 +139,28 @@ func TestReadinessFollowsTheServer(t *testing.T) {
 	})
 	s.waitFor("g", "tta.g.out.>", 1)
 	require.NoError(t, d.stop())
+}
+
+// While a batch is being answered that was taken before the end, the daemon is
+// there to be asked, and not ready.
+func TestADrainCanBeWatched(t *testing.T) {
+	s := newSite(t)
+	g := gate{entered: make(chan struct{}), open: make(chan struct{})}
+	s.registry = tta.NewRegistry(append(withBroken().Specs(), spec("gate", func() tta.Strategy { return g }))...)
+	d := s.start(s.config(`
+  g:
+    model: {file: tiny.onnx}
+    pipelines: [{name: main, strategies: [gate]}]
+`))
+	s.put("tta.g.in.cam", nats.Header{}, jsonRows(0, 1))
+	<-g.entered
+	d.cancel()
+	streamtest.Eventually(t, "draining", func() bool {
+		status, body := d.get("/readyz")
+		return status == http.StatusServiceUnavailable && strings.Contains(body, `"g":"draining"`)
+	})
+	assert.InDelta(t, 1, s.metric(d, `ttad_in_flight_rows{group="g"}`), 0)
+	close(g.open)
+	require.NoError(t, d.stop())
+	assert.Len(t, s.answers("g", "tta.g.out.cam"), 1)
 }

@@ -50,3 +50,18 @@ func (s *stall) Correct(ctx context.Context, _ *tta.Batch, _ *models.Output, _ *
 	<-ctx.Done()
 	return ctx.Err()
 }
+
+// gate answers when the test lets it.
+type gate struct{ entered, open chan struct{} }
+
+func (gate) Needs() tta.Needs { return tta.Needs{} }
+
+func (g gate) Correct(ctx context.Context, _ *tta.Batch, _ *models.Output, _ *accel.Tensor) error {
+	g.entered <- struct{}{}
+	select {
+	case <-g.open:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
