@@ -76,7 +76,7 @@ func (a *app) calibrate(ctx context.Context, f *calibrateFlags) (err error) {
 	}
 	next, err := replay.Batches(data, stream.CodecConfig{
 		Ports: g.Inputs, Input: f.input, Limits: unlimited(), MaxRows: f.maxRows,
-	}, a.progress("rows"))
+	}, a.progress("calibrate"))
 	if err != nil {
 		return err
 	}

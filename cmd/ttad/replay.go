@@ -90,7 +90,7 @@ func (a *app) replay(ctx context.Context, cfg *configs.File, dir string, f *repl
 		return err
 	}
 	defer func() { err = errors.Join(err, g.Close()) }()
-	report, err := replay.Run(ctx, g, data, replay.Options{Out: f.out, Progress: a.progress("rows")})
+	report, err := replay.Run(ctx, g, data, replay.Options{Out: f.out, Progress: a.progress("replay")})
 	if err != nil {
 		return err
 	}
@@ -114,8 +114,9 @@ func pickGroup(cfg *configs.File, name string) (string, error) {
 	return name, nil
 }
 
-// progress draws a bar on terminals and nothing elsewhere.
-func (a *app) progress(unit string) func(done, total int) {
+// progress draws a bar of rows on terminals, under what is being done, and nothing
+// elsewhere.
+func (a *app) progress(what string) func(done, total int) {
 	if !isTerminal(a.stderr) {
 		return nil
 	}
@@ -123,8 +124,8 @@ func (a *app) progress(unit string) func(done, total int) {
 	return func(done, total int) {
 		if bar == nil {
 			bar = progressbar.NewOptions(total, progressbar.OptionSetWriter(a.stderr), progressbar.OptionShowIts(),
-				progressbar.OptionSetItsString(unit), progressbar.OptionShowCount(), progressbar.OptionClearOnFinish(),
-				progressbar.OptionSetDescription("replay"), progressbar.OptionThrottle(100_000_000))
+				progressbar.OptionSetItsString("rows"), progressbar.OptionShowCount(), progressbar.OptionClearOnFinish(),
+				progressbar.OptionSetDescription(what), progressbar.OptionThrottle(100_000_000))
 		}
 		// A terminal that cannot be drawn on is no reason to stop the work.
 		_ = bar.Set(done)

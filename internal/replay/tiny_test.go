@@ -248,3 +248,36 @@ func TestReportsTellScoresOnlyWithLabels(t *testing.T) {
 	assert.Contains(t, string(svg), "<svg")
 	assert.Contains(t, string(svg), "near")
 }
+
+// Logits and features recorded from someone else's server are corrected as they
+// are on the stream; no forward is run here.
+func TestRecordedOutputsAreCorrected(t *testing.T) {
+	f := newFolder(t)
+	cfg, err := configs.Load("ttad.yaml", []byte(`version: 1
+bus: {servers: ["nats://127.0.0.1:4222"]}
+groups:
+  g:
+    model: {kind: outputs, classes: 3, feature_width: 2}
+    batch: {max_rows: 4}
+    pipelines: [{name: main, strategies: [lame: {affinity: knn, neighbors: 1, min_rows: 2}]}]
+`), builtin.Registry(), nil)
+	require.NoError(t, err)
+	g, err := daemon.OpenGroup("g", cfg.Groups["g"], daemon.GroupOptions{Registry: builtin.Registry(), Log: zerolog.Nop()})
+	require.NoError(t, err)
+	d, err := replay.Load(replay.Files{
+		Inputs: []string{
+			// Rows of equal features; the second of each pair is unsure of its class.
+			"logits=" + f.floats("l.npy", []int{4, 3}, []float32{3, 0, 0, 0.9, 1, 0, 0, 0, 3, 0, 1, 0.9}),
+			"features=" + f.floats("f.npy", []int{4, 2}, []float32{1, 0, 1, 0, 0, 1, 0, 1}),
+		},
+		Labels: []string{f.ints("y.npy", 0, 0, 2, 2)},
+	})
+	require.NoError(t, err)
+	r, err := replay.Run(t.Context(), g, d, replay.Options{})
+	require.NoError(t, err)
+	assert.Equal(t, 0.5, r.Pipelines[0].Error, "the source's")
+	assert.Zero(t, r.Pipelines[1].Error, "neighbours agree")
+	assert.Equal(t, 0.5, r.Pipelines[1].Changed)
+	assert.Zero(t, r.Pipelines[1].ForwardsPerBatch)
+	require.NoError(t, g.Close())
+}
