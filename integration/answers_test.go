@@ -17,6 +17,7 @@ import (
 
 	"ttad/internal/npyfile"
 	"ttad/internal/testkit/tinymodel"
+	"ttad/stream"
 )
 
 // message is an input with the code of the dead letter it must become, or none.
@@ -161,4 +162,14 @@ func nilIfEmpty(b []byte) []byte {
 		return nil
 	}
 	return b
+}
+
+// Every code that a message can earn by itself is among the inputs above; a batch
+// earns deadline, and a message that kills the process poison.
+func TestInputsCoverTheCodes(t *testing.T) {
+	missing := stream.Codes()
+	for _, m := range inputs(t) {
+		missing = slices.DeleteFunc(missing, func(c stream.Code) bool { return string(c) == m.code })
+	}
+	assert.Equal(t, []stream.Code{stream.DeadlineOver, stream.Poison}, missing)
 }
