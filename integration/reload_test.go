@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"os"
+	"path/filepath"
 	"testing"
 
 	"github.com/nats-io/nats.go"
@@ -12,6 +14,7 @@ import (
 
 	"ttad/configs"
 	"ttad/internal/daemon"
+	"ttad/internal/testkit/tinymodel"
 )
 
 // following is a group whose champion carries state.
@@ -102,4 +105,29 @@ func metricsOf(t *testing.T, d *daemon.Daemon) string {
 	text, err := io.ReadAll(resp.Body)
 	require.NoError(t, err)
 	return string(text)
+}
+
+// The same path may hold something else: a strategy's file is read again, a
+// model's needs a restart.
+func TestReloadSeesWhatFilesHold(t *testing.T) {
+	s := newSite(t)
+	metric := filepath.Join(s.dir, "metric.csv")
+	require.NoError(t, os.WriteFile(metric, []byte("0,1,1\n1,0,1\n1,1,0\n"), 0o644))
+	text := following("[loki: {distance_file: metric.csv}]", "1s")
+	d := s.start(s.config(text))
+	s.batches(0, 0)
+
+	// A metric in which class 2 is far from nothing: every row is answered 2.
+	require.NoError(t, os.WriteFile(metric, []byte("0,9,1\n9,0,1\n9,9,0\n"), 0o644))
+	changes, err := d.Reload(s.config(text))
+	require.NoError(t, err)
+	assert.Empty(t, changes)
+	s.batches(1, 1)
+	for _, r := range s.answers("g", "tta.g.out.k")[1].Rows {
+		assert.Equal(t, 2, r.Class)
+	}
+
+	tinymodel.Write(t, s.dir, "tiny.onnx", tinymodel.FoldedBytes())
+	_, err = d.Reload(s.config(text))
+	assert.EqualError(t, err, "reload refused, nothing changed: restart to change groups.g.model.file")
 }

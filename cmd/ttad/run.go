@@ -102,7 +102,7 @@ func reload(d *daemon.Daemon, log zerolog.Logger, reread func() (*configs.File, 
 		log.Info().Str("field", c.Path).Str("old", c.Old).Str("new", c.New).Str("class", string(c.Class)).Msg("reloaded")
 	}
 	if len(changes) == 0 {
-		log.Info().Msg("reloaded: nothing differs")
+		log.Info().Msg("reloaded: no field differs; files named in it were read again")
 	}
 }
 

@@ -22,6 +22,7 @@ type Group struct {
 	Model     *Model
 	Pipelines *tta.Group
 	options   GroupOptions
+	contents  contents
 }
 
 // GroupOptions is what opening a group takes besides its configuration.
@@ -43,6 +44,9 @@ func OpenGroup(name string, cfg configs.Group, o GroupOptions) (*Group, error) {
 		return nil, fmt.Errorf("group %s: %w", name, err)
 	}
 	g := &Group{Name: name, Config: cfg, Model: m, options: o}
+	if g.contents, err = readContents(cfg.Model, o.Dir); err != nil {
+		return nil, errors.Join(fmt.Errorf("group %s: %w", name, err), m.Close())
+	}
 	if g.Pipelines, err = g.build(cfg); err != nil {
 		return nil, errors.Join(err, m.Close())
 	}

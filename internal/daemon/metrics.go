@@ -64,7 +64,7 @@ func newMetrics() *metrics {
 	m.classEntropy = gauge("class_entropy", "Entropy of the last batch's predicted classes over ln(classes).", "group", "pipeline")
 	m.disagreement = gauge("source_disagreement", "Share of the last batch's rows whose class differs from the source view.", "group", "pipeline")
 	m.changedRows = counter("changed_rows_total", "Rows whose class differs from the source view.", "group", "pipeline")
-	m.guardTrips = counter("guard_trips_total", "Batches answered from the source view.", "group", "pipeline", "reason")
+	m.guardTrips = counter("guard_trips_total", "Times the guard began to answer from the source view.", "group", "pipeline", "reason")
 	m.resets = counter("resets_total", "Times a pipeline's state was reset.", "group", "pipeline")
 
 	m.reloadSuccess = gauge("config_reload_success", "1 when the last configuration read was put in force, 0 when it was refused.").WithLabelValues()

@@ -30,43 +30,55 @@ type swap struct {
 }
 
 // Reload puts a new configuration in force: every group's pipelines are built
-// anew beside the old ones and take over between two batches, keeping the state of
-// pipelines whose strategies are the same. When anything is wrong, or a field
-// changed that needs a restart (*ReloadError), nothing changes at all.
+// anew beside the old ones, reading the files they name again, and take over
+// between two batches, keeping the state of pipelines whose strategies are the
+// same. When anything is wrong, or a field or the contents of a model's file
+// changed that need a restart (*ReloadError), nothing changes at all.
 //
 // It may be called from any goroutine. The changes it returns are in force from
 // the next batch on.
-func (d *Daemon) Reload(cfg *configs.File) ([]configs.Change, error) {
+func (d *Daemon) Reload(cfg *configs.File) (changes []configs.Change, err error) {
 	d.reloading.Lock()
 	defer d.reloading.Unlock()
-	changes := configs.Diff(d.config, cfg)
+	defer func() { d.metrics.reloaded(err == nil) }()
+	changes = configs.Diff(d.config, cfg)
 	cold := slices.DeleteFunc(slices.Clone(changes), func(c configs.Change) bool { return c.Class != configs.Cold })
-	if len(cold) > 0 {
-		d.metrics.reloaded(false)
+	next, contentsChanged, err := d.rebuild(cfg, len(cold) > 0)
+	if err != nil {
+		return nil, fmt.Errorf("reload refused, nothing changed: %w", err)
+	}
+	if cold = append(cold, contentsChanged...); len(cold) > 0 {
 		return nil, &ReloadError{Cold: cold}
 	}
-	if len(changes) == 0 {
-		d.metrics.reloaded(true)
-		return nil, nil
+	for i, e := range d.engines {
+		e.next.Store(next[i])
 	}
-	next := d.generation + 1
-	swaps := map[string]*swap{}
-	for _, e := range d.engines {
-		group := cfg.Groups[e.group.Name]
-		pipelines, err := e.group.build(group)
-		if err != nil {
-			d.metrics.reloaded(false)
-			return nil, fmt.Errorf("reload refused, nothing changed: %w", err)
-		}
-		swaps[e.group.Name] = &swap{pipelines, group, next}
-	}
-	for _, e := range d.engines {
-		e.next.Store(swaps[e.group.Name])
-	}
-	d.config, d.generation = cfg, next
-	d.metrics.generation.Set(float64(next))
-	d.metrics.reloaded(true)
+	d.config, d.generation = cfg, d.generation+1
+	d.metrics.generation.Set(float64(d.generation))
 	return changes, nil
+}
+
+// rebuild makes every engine's next pipelines, unless the configuration is refused
+// anyway, and lists the model files whose contents are not those that run.
+func (d *Daemon) rebuild(cfg *configs.File, refused bool) (next []*swap, cold []configs.Change, err error) {
+	if refused {
+		return nil, nil, nil
+	}
+	for _, e := range d.engines {
+		g := e.group
+		group := cfg.Groups[g.Name]
+		now, err := readContents(group.Model, g.options.Dir)
+		if err != nil {
+			return nil, nil, fmt.Errorf("group %s: %w", g.Name, err)
+		}
+		cold = append(cold, g.contents.changed(g.Name, now)...)
+		pipelines, err := g.build(group)
+		if err != nil {
+			return nil, nil, err
+		}
+		next = append(next, &swap{pipelines, group, d.generation + 1})
+	}
+	return next, cold, nil
 }
 
 // RefuseReload tells the metrics that a configuration could not even be read.
