@@ -1,6 +1,10 @@
 package stream
 
-import "ttad/tta"
+import (
+	"context"
+
+	"ttad/tta"
+)
 
 // ForgetAck makes a delivery's acknowledgement go nowhere, as when the process is
 // killed before it leaves.
@@ -13,4 +17,15 @@ func EncodeOutput(group, model string, generation uint64, cfg OutputConfig, p tt
 		return e.appendOIP(nil, &p, requestID)
 	}
 	return e.appendTTAD(nil, &p)
+}
+
+// Serve runs the part of Input.Run that calls handle, on parcels closed already,
+// with nobody left to take them back.
+func Serve(ctx context.Context, parcels []*Parcel, handle Handle) error {
+	k := &intake{parcels: make(chan *Parcel, len(parcels)), answered: make(chan *Parcel, 1)}
+	for _, p := range parcels {
+		k.parcels <- p
+	}
+	close(k.parcels)
+	return k.serve(ctx, handle)
 }

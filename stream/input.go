@@ -112,15 +112,7 @@ func (in *Input) Run(ctx context.Context, handle Handle) error {
 		return in.receive(receiving, work, arrivals)
 	})
 	g.Go(func() error { return k.run(work) })
-	g.Go(func() error {
-		for p := range k.parcels {
-			if err := handle(work, p); err != nil {
-				return err
-			}
-			k.answered <- p
-		}
-		return nil
-	})
+	g.Go(func() error { return k.serve(work, handle) })
 	err := g.Wait()
 	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
 		return fmt.Errorf("drain: not everything was answered within %v: %w", in.o.DrainTimeout, err)

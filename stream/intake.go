@@ -85,6 +85,22 @@ func (k *intake) run(ctx context.Context) error {
 	}
 }
 
+// serve gives closed parcels to the handler and takes them back answered. The
+// intake may have ended with ctx before it takes one back.
+func (k *intake) serve(ctx context.Context, handle Handle) error {
+	for p := range k.parcels {
+		if err := handle(ctx, p); err != nil {
+			return err
+		}
+		select {
+		case k.answered <- p:
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	}
+	return nil
+}
+
 // arm sets the timer to the age at which the oldest batch closes.
 func (k *intake) arm(timer *time.Timer) {
 	due, ok := k.batcher.NextDue()

@@ -249,6 +249,17 @@ func TestDrainHasADeadline(t *testing.T) {
 	assert.Equal(t, 1, b.unanswered(), "the message stays with the server")
 }
 
+// When receiving fails, the intake ends while the handler may still be answering
+// what it was given; nobody takes that back, and Run must end all the same.
+func TestHandlerEndsWhenNobodyTakesItsParcelsBack(t *testing.T) {
+	failed := errors.New("receiving failed")
+	ctx, fail := context.WithCancelCause(context.Background())
+	fail(failed)
+	parcels := []*stream.Parcel{{}, {}, {}}
+	err := stream.Serve(ctx, parcels, func(context.Context, *stream.Parcel) error { return nil })
+	assert.ErrorIs(t, err, failed)
+}
+
 func TestSlowEngineHoldsTheServerBack(t *testing.T) {
 	b := newBench(t)
 	b.o.Limits.InFlightRows = 6
