@@ -72,8 +72,18 @@ func (c *Conn) dial(ctx context.Context, t target) error {
 	if c.nc, err = nats.Connect(t.url, options...); err != nil {
 		return fmt.Errorf("%w: %s: %w", ErrUnreachable, t.redacted(), err)
 	}
-	if c.js, err = jetstream.New(c.nc, jetstream.WithPublishAsyncMaxPending(2*maxPending)); err != nil {
+	if err := c.openJetStream(publishWait); err != nil {
 		c.nc.Close()
+		return err
+	}
+	return nil
+}
+
+// openJetStream gives publishes so long for the server's word. A publish that is
+// never answered must not keep its place among those pending for ever.
+func (c *Conn) openJetStream(wait time.Duration) (err error) {
+	c.js, err = jetstream.New(c.nc, jetstream.WithPublishAsyncMaxPending(2*maxPending), jetstream.WithPublishAsyncTimeout(wait))
+	if err != nil {
 		return fmt.Errorf("open JetStream: %w", err)
 	}
 	return nil

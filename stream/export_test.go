@@ -2,6 +2,7 @@ package stream
 
 import (
 	"context"
+	"time"
 
 	"ttad/tta"
 )
@@ -29,3 +30,6 @@ func Serve(ctx context.Context, parcels []*Parcel, handle Handle) error {
 	close(k.parcels)
 	return k.serve(ctx, handle)
 }
+
+// Impatient shortens the wait for the server's word on a publish.
+func Impatient(c *Conn, wait time.Duration) error { return c.openJetStream(wait) }

@@ -147,6 +147,66 @@ func TestKeysAreAnsweredSeparatelyAndAcknowledgedOneByOne(t *testing.T) {
 	assert.False(t, mixed, "rows of different keys shared a batch")
 }
 
+// Somebody listens where the stream was, so publishes are not refused: they just
+// get no answer. More of them than may be pending must not block the publisher.
+func TestPublishesThatAreNeverConfirmedKeepNoPlace(t *testing.T) {
+	const n = 900
+	ctx := context.Background()
+	b := newBench(t)
+	conn := b.connect()
+	_, committer, err := stream.Open(ctx, conn, b.o)
+	require.NoError(t, err)
+	require.NoError(t, stream.Impatient(conn, 50*time.Millisecond))
+	s, err := b.js.Stream(ctx, "TTAD_g")
+	require.NoError(t, err)
+	cfg := s.CachedInfo().Config
+	swallowed := b.subscribe("tta.g.out.>")
+	require.NoError(t, b.js.DeleteStream(ctx, "TTAD_g"))
+
+	p := plainParcel(n)
+	done := make(chan error, 1)
+	var receipt stream.Receipt
+	go func() {
+		var err error
+		receipt, err = committer.Commit(ctx, p, answers(p))
+		done <- err
+	}()
+	for range 4 * n {
+		receive(t, swallowed)
+	}
+	_, err = b.js.CreateStream(ctx, cfg)
+	require.NoError(t, err)
+	require.NoError(t, <-done)
+	assert.Equal(t, n, receipt.Outputs)
+	assert.Equal(t, n, streamtest.Count(b.js, "TTAD_g", "tta.g.out.>"))
+	require.NoError(t, conn.Close(ctx))
+}
+
+func TestCommitPublishesNothingOnceItsTimeIsOver(t *testing.T) {
+	b := newBench(t)
+	conn := b.connect()
+	_, committer, err := stream.Open(context.Background(), conn, b.o)
+	require.NoError(t, err)
+	over, cancel := context.WithCancel(context.Background())
+	cancel()
+	p := plainParcel(3)
+	_, err = committer.Commit(over, p, answers(p))
+	require.ErrorIs(t, err, context.Canceled)
+	require.NoError(t, conn.Close(context.Background()))
+	assert.Zero(t, streamtest.Count(b.js, "TTAD_g", "tta.g.out.>"))
+}
+
+// plainParcel is a closed batch of n messages of one row.
+func plainParcel(n int) *stream.Parcel {
+	batcher := stream.NewBatcher(stream.BatchConfig{MaxRows: n, MaxBytes: 1 << 30, MaxDelay: time.Hour, MaxKeys: 1}, false)
+	for seq := 1; ; seq++ {
+		d, x := message(uint64(seq), "cam", 1)
+		if closed := batcher.Add(at(0), d, x); len(closed) > 0 {
+			return closed[0]
+		}
+	}
+}
+
 // The third delivery of a message runs alone and the fourth is given up, so that
 // only the message that kills the process ends as a dead letter.
 func TestMessageThatKillsTheProcessBecomesPoisonAndItsNeighboursDoNot(t *testing.T) {

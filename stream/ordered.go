@@ -15,7 +15,7 @@ import (
 
 const (
 	maxPending    = 1000            // publishes waiting for the server's word
-	publishWait   = 5 * time.Second // for that word, before trying again
+	publishWait   = 5 * time.Second // for that word, after which the publish is tried again
 	maxRetryPause = 5 * time.Second
 )
 
@@ -77,17 +77,11 @@ func (c *ordered) store(ctx context.Context, letters []letter, r *Receipt) (left
 }
 
 func (c *ordered) storeSome(ctx context.Context, letters []letter, r *Receipt) (left []letter, cause error) {
-	futures := make([]jetstream.PubAckFuture, len(letters))
-	errs := make([]error, len(letters))
-	for i, l := range letters {
-		futures[i], errs[i] = c.conn.js.PublishMsgAsync(l.msg)
-	}
-	deadline := time.NewTimer(publishWait)
-	defer deadline.Stop()
+	futures, errs := c.publish(ctx, letters)
 	for i, l := range letters {
 		var ack *jetstream.PubAck
 		if errs[i] == nil {
-			ack, errs[i] = await(ctx, futures[i], deadline)
+			ack, errs[i] = await(ctx, futures[i])
 		}
 		if errs[i] != nil {
 			if cause == nil {
@@ -106,27 +100,42 @@ func (c *ordered) storeSome(ctx context.Context, letters []letter, r *Receipt) (
 	return left, cause
 }
 
-// errNoWord is a publish the server has not confirmed in time. It may have been
-// stored; repeating it is safe because of its message id.
-var errNoWord = errors.New("not confirmed in time")
-
-func await(ctx context.Context, f jetstream.PubAckFuture, deadline *time.Timer) (*jetstream.PubAck, error) {
-	select {
-	case ack := <-f.Ok():
-		return ack, nil
-	case err := <-f.Err():
-		return nil, err
-	default:
+// publish sends letters without waiting for the server's word on each. After one
+// that finds no place, or when ctx has ended, it leaves the rest.
+func (c *ordered) publish(ctx context.Context, letters []letter) (futures []jetstream.PubAckFuture, errs []error) {
+	futures, errs = make([]jetstream.PubAckFuture, len(letters)), make([]error, len(letters))
+	var stop error
+	for i, l := range letters {
+		if stop == nil {
+			stop = ctx.Err()
+		}
+		if errs[i] = stop; stop != nil {
+			continue
+		}
+		futures[i], errs[i] = c.conn.js.PublishMsgAsync(l.msg)
+		if errors.Is(errs[i], jetstream.ErrTooManyStalledMsgs) {
+			stop = errs[i]
+		}
 	}
+	return futures, errs
+}
+
+// await waits for the server's word, which JetStream's client limits to
+// publishWait. Without it the message may have been stored; repeating it is safe
+// because of its message id.
+func await(ctx context.Context, f jetstream.PubAckFuture) (*jetstream.PubAck, error) {
 	select {
 	case ack := <-f.Ok():
 		return ack, nil
 	case err := <-f.Err():
 		return nil, err
-	case <-deadline.C:
-		deadline.Reset(0) // those behind have had their time, too
-		return nil, errNoWord
 	case <-ctx.Done():
+	}
+	// What is stored already counts as stored even when the time is over.
+	select {
+	case ack := <-f.Ok():
+		return ack, nil
+	default:
 		return nil, ctx.Err()
 	}
 }
