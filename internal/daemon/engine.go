@@ -2,7 +2,6 @@ package daemon
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"runtime/debug"
 	"sync/atomic"
@@ -32,63 +31,32 @@ func (e *engine) onParcel(ctx context.Context, p *stream.Parcel) error {
 	e.onSwap()
 	p.Generation = e.generation
 	e.metrics.took(p)
-	var result *tta.Result
+	var a answered
 	if p.Batch.Rows > 0 {
 		e.step++
 		p.Batch.Step = e.step
-		result = e.answer(ctx, p)
+		a = e.answer(ctx, p)
 	}
 	if err := ctx.Err(); err != nil {
 		return fmt.Errorf("batch %d: %w", e.step, err)
 	}
 	start := time.Now()
-	receipt, err := e.committer.Commit(ctx, p, e.predictions(p, result))
+	receipt, err := e.committer.Commit(ctx, p, e.predictions(p, a))
 	if err != nil {
 		return fmt.Errorf("commit batch %d: %w", e.step, err)
 	}
 	e.metrics.committed(p, receipt, time.Since(start))
-	e.report(p, receipt, result)
-	if result == nil {
+	e.report(p, receipt, a.result)
+	if a.result == nil {
 		return nil
 	}
-	return e.settle(ctx, result)
+	return e.settle(ctx, a.result)
 }
 
-// answer steps the group, or refuses the whole batch with the reason when the
-// model has no answer in time or at all.
-func (e *engine) answer(ctx context.Context, p *stream.Parcel) *tta.Result {
-	limit := e.group.Config.Limits.Deadline
-	stepCtx, cancel := context.WithTimeout(ctx, limit)
-	defer cancel()
-	result, err := e.safeStep(stepCtx, &p.Batch)
-	switch {
-	case err == nil:
-		return result
-	case ctx.Err() != nil:
-		return nil
-	case errors.Is(err, context.DeadlineExceeded):
-		p.RefuseAll(stream.Refusef(stream.DeadlineOver, "batch of %d rows not answered within %v (limits.deadline)", p.Batch.Rows, limit))
-	default:
-		p.RefuseAll(stream.Refusef(stream.ModelError, "%v", err))
-	}
-	e.log.Error().Err(err).Uint64("batch", e.step).Int("rows", p.Batch.Rows).Msg("batch has no answer; its messages are dead letters")
-	return nil
-}
-
-// safeStep turns a broken kernel or strategy law into an error of this batch.
-func (e *engine) safeStep(ctx context.Context, b *tta.Batch) (r *tta.Result, err error) {
-	defer func() {
-		if v := recover(); v != nil {
-			e.log.Error().Interface("panic", v).Bytes("stack", debug.Stack()).Uint64("batch", e.step).Msg("step panicked")
-			r, err = nil, fmt.Errorf("internal error: %v", v)
-		}
-	}()
-	return e.group.Pipelines.Step(ctx, b)
-}
-
-// predictions lists, per item, the champion's and the challengers' answers. An
-// item the champion has no finite answer for becomes a dead letter.
-func (e *engine) predictions(p *stream.Parcel, r *tta.Result) [][]tta.Prediction {
+// predictions lists, per item of the parcel, the champion's and the challengers'
+// answers. An item the champion has no finite answer for becomes a dead letter.
+func (e *engine) predictions(p *stream.Parcel, a answered) [][]tta.Prediction {
+	r := a.result
 	if r == nil {
 		return nil
 	}
@@ -97,13 +65,13 @@ func (e *engine) predictions(p *stream.Parcel, r *tta.Result) [][]tta.Prediction
 		if r.Pipelines[i].Role == tta.Shadow {
 			continue
 		}
-		for item, pred := range r.Predictions(i) {
+		for place, pred := range r.Predictions(i) {
+			item := a.items[place]
 			switch {
 			case len(pred.NoAnswer) == 0:
 				answers[item] = append(answers[item], pred)
 			case i == r.Champion:
-				p.Refuse(item, stream.Refusef(stream.ModelError,
-					"the model's logits for row %d are not finite; look at the input's range and the model", pred.NoAnswer[0]))
+				p.Refuse(item, notFinite(pred.NoAnswer[0]))
 			}
 		}
 	}
@@ -140,7 +108,7 @@ func (e *engine) report(p *stream.Parcel, receipt stream.Receipt, r *tta.Result)
 	e.metrics.stepped(r)
 	e.metrics.events(r.Events)
 	e.logEvents(r.Events)
-	e.log.Debug().Uint64("batch", e.step).Int("rows", p.Batch.Rows).Str("closed", p.Closed).
+	e.log.Debug().Uint64("batch", e.step).Int("rows", r.Batch.Rows).Str("closed", p.Closed).
 		Int("forwards", r.Forwards).Float64("took_ms", ms(r.Took)).Msg("batch answered")
 }
 

@@ -26,6 +26,7 @@ type scene struct {
 	forward tta.Forward
 	commit  error
 	answers [][]tta.Prediction // of the last commit
+	learned [][][]float32      // the rows of every batch learned from
 	engine  *engine
 }
 
@@ -58,13 +59,18 @@ func rowsPlainly(_ context.Context, b *tta.Batch, _ *models.Overlay, _ models.Ke
 	return &models.Output{Logits: b.Inputs[0]}, nil
 }
 
-// listener is a strategy that only notes when it learns.
+// listener is a strategy that only notes when it learns, and from what.
 type listener struct{ *scene }
 
 func (listener) Needs() tta.Needs { return tta.Needs{} }
 
-func (l listener) Update(context.Context, *tta.Batch, *models.Output, *accel.Tensor) error {
+func (l listener) Update(_ context.Context, b *tta.Batch, _ *models.Output, _ *accel.Tensor) error {
 	l.calls = append(l.calls, "update")
+	var rows [][]float32
+	for i := range b.Rows {
+		rows = append(rows, b.Inputs[0].Row(i))
+	}
+	l.learned = append(l.learned, rows)
 	return nil
 }
 
