@@ -286,6 +286,39 @@ func TestConsumerTakenAwayEndsTheRun(t *testing.T) {
 	require.NoError(t, w.conn.Close(context.Background()))
 }
 
+// The same while messages of an earlier run are taken one at a time.
+func TestWhatIsTakenAwayAmongSuspectsEndsTheRun(t *testing.T) {
+	ctx := context.Background()
+	for name, take := range map[string]func(b *bench) error{
+		"consumer": func(b *bench) error { return b.js.DeleteConsumer(ctx, "IN_g", "ttad-g-0") },
+		"stream":   func(b *bench) error { return b.js.DeleteStream(ctx, "IN_g") },
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := newBench(t)
+			b.provision()
+			b.publish("cam", 1, 2)
+			killed := errors.New("killed")
+			w := b.start(func(context.Context, *stream.Parcel, stream.Committer) (stream.Receipt, error) {
+				return stream.Receipt{}, killed
+			})
+			require.ErrorIs(t, <-w.done, killed)
+			require.NoError(t, w.conn.Close(ctx))
+			require.NotZero(t, b.unanswered())
+
+			w = b.start(echo) // they come back only after 30 s
+			require.NoError(t, take(b))
+			select {
+			case err := <-w.done:
+				assert.ErrorContains(t, err, "receive from stream IN_g")
+			case <-time.After(20 * time.Second):
+				assert.Fail(t, "Run goes on without a "+name)
+				assert.NoError(t, w.stop())
+			}
+			require.NoError(t, w.conn.Close(ctx))
+		})
+	}
+}
+
 func TestLagCountsWhatWaits(t *testing.T) {
 	b := newBench(t)
 	b.provision()

@@ -123,8 +123,7 @@ func (in *Input) receiveSuspects(receiving, work context.Context, out chan<- *De
 		for range 64 {
 			d, err := in.fetchOne(receiving)
 			if err != nil {
-				in.o.Log.Warn().Err(err).Msg("receiving interrupted")
-				_ = wait(receiving, time.Second)
+				return err
 			}
 			if d == nil {
 				break
@@ -133,8 +132,8 @@ func (in *Input) receiveSuspects(receiving, work context.Context, out chan<- *De
 				return nil
 			}
 		}
-		if next, err := in.look(receiving); err == nil {
-			info = next
+		if info, err = in.look(receiving); err != nil {
+			return closedBy(receiving, err)
 		}
 	}
 	return nil
