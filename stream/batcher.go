@@ -38,8 +38,11 @@ func (b *Batcher) Add(now time.Time, d *Delivery, inputs []*accel.Tensor) []*Par
 		b.put(p, d, inputs)
 		return append(closed, b.finish(p, "alone"))
 	}
-	key := b.keyOf(d)
+	key, rival := b.keysOf(d)
 	var closed []*Parcel
+	if p := b.byKey[rival]; p != nil && p.hasKey(d.Item.Key) {
+		closed = append(closed, b.close(p, "order"))
+	}
 	p := b.byKey[key]
 	if p != nil {
 		if why := b.overfull(p, d); why != "" {
@@ -65,18 +68,24 @@ func (b *Batcher) Add(now time.Time, d *Delivery, inputs []*accel.Tensor) []*Par
 // view only. No subject has such a token.
 const sourceOnlyKey = " source only "
 
-// keyOf says whose batch a message shares. Rows that must not adapt anything keep
-// to themselves: a batch's rows share their statistics, so one of them would take
+// keysOf says whose batch a message shares, and which batch may hold earlier
+// messages of its key beside that. Rows that must not adapt anything keep to
+// themselves: a batch's rows share their statistics, so one of them would take
 // the whole batch out of adaptation.
-func (b *Batcher) keyOf(d *Delivery) string {
-	key := ""
+func (b *Batcher) keysOf(d *Delivery) (key, rival string) {
 	if b.cfg.GroupBy == "key" {
 		key = d.Item.Key
 	}
 	if d.Item.SourceOnly != "" {
-		key = sourceOnlyKey + key
+		return sourceOnlyKey + key, key
 	}
-	return key
+	return key, sourceOnlyKey + key
+}
+
+// hasKey says whether p holds a message of a key: a later one of that key in
+// another batch must not be answered before it.
+func (p *Parcel) hasKey(key string) bool {
+	return slices.ContainsFunc(p.Deliveries, func(d *Delivery) bool { return d.Item.Key == key })
 }
 
 // overfull says why d does not fit behind what p holds already.

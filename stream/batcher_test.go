@@ -115,11 +115,32 @@ func TestKeysDoNotShareBatches(t *testing.T) {
 func TestRowsThatMustNotAdaptKeepToThemselves(t *testing.T) {
 	b := stream.NewBatcher(batchConfig(nil), false)
 	for seq, why := range []string{"", "not_finite", "", "not_finite"} {
-		d, x := message(uint64(seq), "", 1)
+		d, x := message(uint64(seq), fmt.Sprint("cam", seq), 1)
 		d.Item.SourceOnly = why
 		require.Empty(t, b.Add(at(0), d, x))
 	}
 	assert.Equal(t, []string{"drain: 0 2", "drain: 1 3"}, shape(b.Flush("drain")))
+}
+
+// Rows that must not adapt wait in a batch of their own, but never past a message
+// of the same key, whichever of the two came first.
+func TestOrderWithinAKeyOutlastsAChangeOfKind(t *testing.T) {
+	for _, groupBy := range []string{"none", "key"} {
+		t.Run("group_by "+groupBy, func(t *testing.T) {
+			b := stream.NewBatcher(batchConfig(func(c *stream.BatchConfig) { c.GroupBy = groupBy; c.MaxKeys = 9 }), false)
+			add := func(seq uint64, key, why string) []string {
+				d, x := message(seq, key, 1)
+				d.Item.SourceOnly = why
+				return shape(b.Add(at(0), d, x))
+			}
+			assert.Empty(t, add(1, "a", "not_finite"))
+			assert.Empty(t, add(2, "b", ""), "another key need not wait")
+			assert.Equal(t, []string{"order: 1"}, add(3, "a", ""))
+			closed := add(4, "b", "not_finite")
+			require.Len(t, closed, 1)
+			assert.Contains(t, closed[0], "order: 2")
+		})
+	}
 }
 
 func TestBatchHoldsRowsInOrderOfArrival(t *testing.T) {

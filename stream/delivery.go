@@ -43,7 +43,7 @@ type Parcel struct {
 	// is the one the group was opened with.
 	Generation uint64
 	Bytes      int64
-	Closed     string // why: rows, bytes, age, key, alone, pressure or drain
+	Closed     string // why: rows, bytes, age, key, order, alone, pressure or drain
 
 	key    string
 	opened time.Time
