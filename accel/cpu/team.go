@@ -1,6 +1,10 @@
 package cpu
 
 import (
+	"fmt"
+	"path/filepath"
+	"runtime"
+	"strings"
 	"sync"
 	"sync/atomic"
 )
@@ -30,6 +34,9 @@ type job struct {
 	frame *frame
 	tasks int
 	next  atomic.Int64
+
+	failing sync.Mutex
+	failure error // the first task's that panicked
 }
 
 // newTeam starts threads-1 workers.
@@ -49,8 +56,15 @@ func (t *team) work(i int) {
 	}
 }
 
-// drain takes tasks until none are left.
+// drain takes tasks until none are left. A task that panics ends the phase: on a
+// worker's goroutine nobody could recover it, and the caller must not leave while
+// workers still use its frame.
 func (j *job) drain(worker int) {
+	defer func() {
+		if v := recover(); v != nil {
+			j.fail(panicked(v))
+		}
+	}()
 	for {
 		i := int(j.next.Add(1)) - 1
 		if i >= j.tasks {
@@ -60,7 +74,33 @@ func (j *job) drain(worker int) {
 	}
 }
 
-// run does all tasks and returns when they are done. When the workers are busy
+func (j *job) fail(err error) {
+	j.failing.Lock()
+	defer j.failing.Unlock()
+	if j.failure == nil {
+		j.failure = err
+	}
+	j.next.Store(int64(j.tasks)) // nothing more to take
+}
+
+// panicked says where a recovered panic came from, for the stack it is raised on
+// again is another one.
+func panicked(v any) error {
+	var pcs [16]uintptr
+	frames := runtime.CallersFrames(pcs[:runtime.Callers(3, pcs[:])])
+	for {
+		at, more := frames.Next()
+		if !strings.HasPrefix(at.Function, "runtime.") {
+			return fmt.Errorf("%v (%s, %s:%d)", v, at.Function, filepath.Base(at.File), at.Line)
+		}
+		if !more {
+			return fmt.Errorf("%v", v)
+		}
+	}
+}
+
+// run does all tasks and returns when they are done, or panics once none is at
+// work any more when one of them did. When the workers are busy
 // with another stream's phase, or the work is too small to share, the caller
 // does everything itself.
 func (t *team) run(p phase, f *frame, tasks, cost int) {
@@ -81,7 +121,11 @@ func (t *team) run(p phase, f *frame, tasks, cost int) {
 	t.job.drain(0)
 	t.busy.Wait()
 	// The next phase may be long in coming: do not keep the frame alive for it.
-	t.job.phase, t.job.frame = nil, nil
+	err := t.job.failure
+	t.job.phase, t.job.frame, t.job.failure = nil, nil, nil
+	if err != nil {
+		panic(err)
+	}
 }
 
 // close lets the workers return and waits for them.
