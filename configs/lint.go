@@ -83,7 +83,7 @@ func (l *linter) group(at string, g Group) {
 	}
 	compares := g.Guard.MaxSourceDisagreement < 1 || g.Guard.MinClassEntropy > 0
 	if compares && !g.Output.Source && g.Model.Kind == models.KindONNX {
-		l.warn(at+".output.source", "leave output.source on", "off, so the guard has no source view to compare with where every pipeline changes the model")
+		l.warn(at+".output.source", "leave output.source on", "off, which saves no forward: the guard costs that forward anyway when it compares")
 	}
 	if len(g.Input.Subjects) > 1 && slices.Contains(g.Input.Subjects, ">") {
 		l.warn(at+".input.subjects", "", "> takes every subject of the server")

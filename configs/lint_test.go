@@ -29,9 +29,9 @@ func TestLintWarnsOfWhatIsAllowed(t *testing.T) {
 		{"nothing promised",
 			"bus: {embedded: {}}\ngroups: {g: {model: {file: m.onnx}, commit: {mode: none}, pipelines: [{name: main}]}}",
 			"conf/ttad.yaml:3:52: groups.g.commit.mode: at most once: a crash loses what was in flight"},
-		{"a guard without its reference",
+		{"a forward that is not saved",
 			"bus: {embedded: {}}\ngroups: {g: {model: {file: m.onnx}, output: {source: false}, guard: {max_source_disagreement: 0.5}, pipelines: [{name: main}]}}",
-			"conf/ttad.yaml:3:54: groups.g.output.source: off, so the guard has no source view to compare with where every pipeline changes the model; leave output.source on"},
+			"conf/ttad.yaml:3:54: groups.g.output.source: off, which saves no forward: the guard costs that forward anyway when it compares; leave output.source on"},
 		{"nothing to warn of",
 			"bus: {servers: [nats://h:4222], token: \"${SECRET_TOKEN}\"}\ngroups: {g: {model: {file: m.onnx}, pipelines: [{name: main}]}}", ""},
 	}

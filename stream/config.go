@@ -57,7 +57,7 @@ type OutputConfig struct {
 	Probs       string   `yaml:"probs" doc:"top: the top_k classes. full: the whole vector too. none: class and its probability only." enum:"none,top,full" reload:"cold"`
 	TopK        int      `yaml:"top_k" doc:"Classes listed in top." range:"[1,1000]" reload:"cold"`
 	Format      string   `yaml:"format" doc:"ttad: an object with rows. oip: an Open Inference Protocol response." enum:"ttad,oip" reload:"cold"`
-	Source      bool     `yaml:"source" doc:"Answer from the source view too in every row. Costs one more forward when every pipeline changes the model; off, the guard cannot compare with the source." reload:"warm"`
+	Source      bool     `yaml:"source" doc:"Tell in every row what the unadapted model said. Costs one more forward when every pipeline changes the model; a guard that compares with the source runs it all the same." reload:"cold"`
 	Trail       bool     `yaml:"trail" doc:"List what each strategy did to the row." reload:"cold"`
 	CopyHeaders []string `yaml:"copy_headers" doc:"Input headers copied to the output." reload:"cold"`
 }

@@ -91,9 +91,9 @@ func (e *rowEncoder) appendRow(b []byte, r *tta.RowPrediction) []byte {
 	if r.Label != "" {
 		b = appendMember(b, "label", r.Label)
 	}
-	b = appendFloat(appendKey(b, "prob"), r.Score)
+	b = appendProb(b, r)
 	b = e.appendProbs(b, r.Probs)
-	if r.Source != nil {
+	if e.cfg.Source && r.Source != nil {
 		b = appendCount(append(appendKey(b, "source"), '{'), "class", int64(r.Source.Class))
 		b = append(appendFloat(appendKey(b, "prob"), r.Source.Prob), '}')
 		b = strconv.AppendBool(appendKey(b, "changed"), r.Class != r.Source.Class)
@@ -105,6 +105,19 @@ func (e *rowEncoder) appendRow(b []byte, r *tta.RowPrediction) []byte {
 		b = appendTrail(b, r.Trail)
 	}
 	return append(b, '}')
+}
+
+// appendProb appends the class's probability, which a class beyond the model's has
+// not got, and the score of a strategy that chose the class by something else.
+func appendProb(b []byte, r *tta.RowPrediction) []byte {
+	known := r.Class >= 0 && r.Class < len(r.Probs)
+	if known {
+		b = appendFloat(appendKey(b, "prob"), r.Probs[r.Class])
+	}
+	if !known || r.Score != r.Probs[r.Class] {
+		b = appendFloat(appendKey(b, "score"), r.Score)
+	}
+	return b
 }
 
 func (e *rowEncoder) appendProbs(b []byte, probs []float32) []byte {

@@ -23,7 +23,7 @@ func rich() tta.Prediction {
 			Source: &tta.RowSource{Class: 1, Prob: 0.44}, Entropy: 0.62, Margin: 0.69, Guard: tta.GuardOK,
 			Trail: []tta.RowTrail{{Strategy: "alphabn", Class: 3, Shift: 0.31}, {Strategy: "lame", Class: 3, Shift: 1e-9}},
 		}, {
-			Class: 1, Score: 1, Probs: []float32{0.2, 0.2, 0.2, 0.2, 0.2}, Source: &tta.RowSource{Class: 1, Prob: 0.2},
+			Class: 1, Score: 0.2, Probs: []float32{0.2, 0.2, 0.2, 0.2, 0.2}, Source: &tta.RowSource{Class: 1, Prob: 0.2},
 			Entropy: float32(math.NaN()), Guard: "non_finite",
 		}},
 	}
@@ -49,15 +49,15 @@ func TestOutputBody(t *testing.T) {
 		{"top, source and trail", nil, `{` + about + `,"rows":[` +
 			`{"class":3,"label":"cat","prob":0.81,"top":[[3,0.81],[4,0.12]],"source":{"class":1,"prob":0.44},"changed":true,"entropy":0.62,"margin":0.69,"guard":"ok",` +
 			`"trail":[{"strategy":"alphabn","class":3,"shift":0.31},{"strategy":"lame","class":3,"shift":1e-09}]},` +
-			`{"class":1,"prob":1,"top":[[0,0.2],[1,0.2]],"source":{"class":1,"prob":0.2},"changed":false,"entropy":null,"margin":0,"guard":"non_finite","trail":[]}],` +
+			`{"class":1,"prob":0.2,"top":[[0,0.2],[1,0.2]],"source":{"class":1,"prob":0.2},"changed":false,"entropy":null,"margin":0,"guard":"non_finite","trail":[]}],` +
 			`"timing":{"queue_ms":4.1,"compute_ms":7.912}}`},
 		{"class only", func(c *stream.OutputConfig) { c.Probs = "none"; c.Trail = false }, `{` + about + `,"rows":[` +
 			`{"class":3,"label":"cat","prob":0.81,"source":{"class":1,"prob":0.44},"changed":true,"entropy":0.62,"margin":0.69,"guard":"ok"},` +
-			`{"class":1,"prob":1,"source":{"class":1,"prob":0.2},"changed":false,"entropy":null,"margin":0,"guard":"non_finite"}],` +
+			`{"class":1,"prob":0.2,"source":{"class":1,"prob":0.2},"changed":false,"entropy":null,"margin":0,"guard":"non_finite"}],` +
 			`"timing":{"queue_ms":4.1,"compute_ms":7.912}}`},
 		{"the whole vector", func(c *stream.OutputConfig) { c.Probs = "full"; c.Trail = false; c.TopK = 1 }, `{` + about + `,"rows":[` +
 			`{"class":3,"label":"cat","prob":0.81,"top":[[3,0.81]],"probs":[0.01,0.02,0.04,0.81,0.12],"source":{"class":1,"prob":0.44},"changed":true,"entropy":0.62,"margin":0.69,"guard":"ok"},` +
-			`{"class":1,"prob":1,"top":[[0,0.2]],"probs":[0.2,0.2,0.2,0.2,0.2],"source":{"class":1,"prob":0.2},"changed":false,"entropy":null,"margin":0,"guard":"non_finite"}],` +
+			`{"class":1,"prob":0.2,"top":[[0,0.2]],"probs":[0.2,0.2,0.2,0.2,0.2],"source":{"class":1,"prob":0.2},"changed":false,"entropy":null,"margin":0,"guard":"non_finite"}],` +
 			`"timing":{"queue_ms":4.1,"compute_ms":7.912}}`},
 	}
 	for _, tt := range tests {
@@ -66,6 +66,29 @@ func TestOutputBody(t *testing.T) {
 			assert.Equal(t, tt.want, string(got))
 			assert.True(t, json.Valid(got))
 		})
+	}
+}
+
+// A strategy that decides, such as loki, scores classes by something that is no
+// probability, and may choose classes the model does not have.
+func TestProbIsAlwaysAProbability(t *testing.T) {
+	p := rich()
+	p.Rows[0].Score = -3.5 // chose class 3
+	p.Rows[1].Class, p.Rows[1].Score = 7, -0.25
+	cfg := outputConfig(func(c *stream.OutputConfig) { c.Probs = "none" })
+	got := string(stream.EncodeOutput("g", "0123456789ab", 3, cfg, p, ""))
+	assert.Contains(t, got, `{"class":3,"label":"cat","prob":0.81,"score":-3.5,"source"`)
+	assert.Contains(t, got, `{"class":7,"score":-0.25,"source"`)
+}
+
+// Which batches have a source view depends on the guard; which fields rows have
+// depends on the configuration only.
+func TestSourceIsToldOnlyWhereItIsAskedFor(t *testing.T) {
+	for _, format := range []string{"ttad", "oip"} {
+		cfg := outputConfig(func(c *stream.OutputConfig) { c.Source, c.Format = false, format })
+		got := string(stream.EncodeOutput("g", "0123456789ab", 3, cfg, rich(), ""))
+		assert.NotContains(t, got, `"source"`)
+		assert.NotContains(t, got, `"changed"`)
 	}
 }
 
