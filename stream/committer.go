@@ -22,8 +22,10 @@ type Committer interface {
 // Receipt counts what one commit did.
 type Receipt struct {
 	Outputs     int          // messages published on out and alt
+	Challengers int          // of those, on alt
+	Rows        int          // input rows that messages on out answer
 	DeadLetters map[Code]int // by code
 	Duplicates  int          // answers the server had already, after a redelivery
 	Retries     int          // publishes that had to be repeated
-	Lost        int          // mode none: answers the connection would not take
+	Lost        int          // mode none: answers and dead letters the connection would not take
 }

@@ -126,6 +126,24 @@ func TestUnconfirmedAnswersAcknowledgeStoredInputs(t *testing.T) {
 	require.NoError(t, w.stop())
 }
 
+// A connection that is closed takes nothing more.
+func TestUnconfirmedAnswersThatAreLostAreCounted(t *testing.T) {
+	b := newBench(t)
+	b.onCore()
+	conn := b.connect()
+	_, committer, err := stream.Open(context.Background(), conn, b.o)
+	require.NoError(t, err)
+	p := plainParcel(3)
+	p.Refuse(0, stream.Refusef(stream.ModelError, "no"))
+	published, err := committer.Commit(context.Background(), p, answers(p, "other"))
+	require.NoError(t, err)
+	assert.Equal(t, stream.Receipt{Outputs: 4, Challengers: 2, Rows: 2, DeadLetters: map[stream.Code]int{stream.ModelError: 1}}, published)
+	require.NoError(t, conn.Close(context.Background()))
+	lost, err := committer.Commit(context.Background(), p, answers(p, "other"))
+	require.NoError(t, err)
+	assert.Equal(t, stream.Receipt{Lost: 5, DeadLetters: map[stream.Code]int{}}, lost)
+}
+
 func TestKeysAreAnsweredSeparatelyAndAcknowledgedOneByOne(t *testing.T) {
 	b := newBench(t)
 	b.o.Batch.GroupBy = "key"

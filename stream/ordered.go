@@ -167,6 +167,11 @@ func (r *Receipt) count(l letter) {
 		return
 	}
 	r.Outputs++
+	if l.alt {
+		r.Challengers++
+		return
+	}
+	r.Rows += l.to.Item.Rows
 }
 
 func (d *Delivery) acknowledge() error {

@@ -41,13 +41,12 @@ func (g *groupMetrics) committed(p *stream.Parcel, r stream.Receipt, took time.D
 	for code, n := range r.DeadLetters {
 		g.deadLetters.WithLabelValues(g.group, string(code)).Add(float64(n))
 	}
+	g.outputs.WithLabelValues(g.group).Add(float64(r.Outputs - r.Challengers))
+	g.rows.WithLabelValues(g.group).Add(float64(r.Rows))
+	g.lost.WithLabelValues(g.group).Add(float64(r.Lost))
 	now := g.now()
 	endToEnd := g.endToEnd.WithLabelValues(g.group)
 	for _, d := range p.Deliveries {
-		if d.Refused == nil {
-			g.outputs.WithLabelValues(g.group).Inc()
-			g.rows.WithLabelValues(g.group).Add(float64(d.Item.Rows))
-		}
 		endToEnd.Observe(now.Sub(d.Item.Received).Seconds())
 	}
 }

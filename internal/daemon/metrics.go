@@ -13,17 +13,17 @@ type metrics struct {
 	registry *prometheus.Registry
 	all      []prometheus.Collector // our own, for the test that they are documented
 
-	items, rows, outputs, redelivered *prometheus.CounterVec // group
-	deadLetters                       *prometheus.CounterVec // group, code
-	batchRows, batchWait              *prometheus.HistogramVec
-	forwardSeconds                    *prometheus.HistogramVec // group, overlay
-	commitSeconds, endToEnd           *prometheus.HistogramVec // group
-	step                              *prometheus.GaugeVec     // group
-	entropy, classEntropy             *prometheus.GaugeVec     // group, pipeline
-	disagreement                      *prometheus.GaugeVec     // group, pipeline
-	changedRows                       *prometheus.CounterVec   // group, pipeline
-	guardTrips                        *prometheus.CounterVec   // group, pipeline, reason
-	resets                            *prometheus.CounterVec   // group, pipeline
+	items, rows, outputs, lost, redelivered *prometheus.CounterVec // group
+	deadLetters                             *prometheus.CounterVec // group, code
+	batchRows, batchWait                    *prometheus.HistogramVec
+	forwardSeconds                          *prometheus.HistogramVec // group, overlay
+	commitSeconds, endToEnd                 *prometheus.HistogramVec // group
+	step                                    *prometheus.GaugeVec     // group
+	entropy, classEntropy                   *prometheus.GaugeVec     // group, pipeline
+	disagreement                            *prometheus.GaugeVec     // group, pipeline
+	changedRows                             *prometheus.CounterVec   // group, pipeline
+	guardTrips                              *prometheus.CounterVec   // group, pipeline, reason
+	resets                                  *prometheus.CounterVec   // group, pipeline
 
 	reloadSuccess, reloadTime, generation prometheus.Gauge
 }
@@ -52,6 +52,7 @@ func newMetrics() *metrics {
 	m.items = counter("items_total", "Input messages taken.", "group")
 	m.rows = counter("rows_total", "Input rows answered.", "group")
 	m.outputs = counter("outputs_total", "Prediction messages published by the champion.", "group")
+	m.lost = counter("lost_total", "Commit mode none: messages the connection to NATS would not take.", "group")
 	m.redelivered = counter("redelivered_total", "Input messages the server delivered again.", "group")
 	m.deadLetters = counter("dead_letters_total", "Messages put on the dead letter subject.", "group", "code")
 	m.batchRows = histogram("batch_rows", "Rows in a batch.", prometheus.ExponentialBuckets(1, 2, 13), "group")

@@ -5,12 +5,15 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/testutil"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"ttad/stream"
+	"ttad/tta"
 )
 
 // Every metric is in docs/operations.md, under its full name, and the page names
@@ -32,6 +35,18 @@ func TestMetricsAreDocumented(t *testing.T) {
 		}
 	}
 	assert.Equal(t, registered, described)
+}
+
+// What the connection would not take was not published, whatever the batch held.
+func TestWhatIsLostIsNotCountedAsAnOutput(t *testing.T) {
+	m := newMetrics()
+	p := &stream.Parcel{Deliveries: []*stream.Delivery{
+		{Item: tta.Item{Rows: 2}}, {Item: tta.Item{Rows: 3}}, {Item: tta.Item{Rows: 4}},
+	}}
+	m.forGroup("g").committed(p, stream.Receipt{Outputs: 3, Challengers: 1, Rows: 5, Lost: 2}, time.Millisecond)
+	assert.EqualValues(t, 2, testutil.ToFloat64(m.outputs), "of the champion, not of its challenger")
+	assert.EqualValues(t, 5, testutil.ToFloat64(m.rows))
+	assert.EqualValues(t, 2, testutil.ToFloat64(m.lost))
 }
 
 // namesOf reads a collector's metric names off their descriptions.
