@@ -16,6 +16,7 @@ type slot struct {
 	key     string
 	overlay *models.Overlay
 	keep    models.Keep
+	ran     bool
 	err     error // the forward failed
 
 	out      models.Output
@@ -46,7 +47,7 @@ func (g *Group) claim(o *models.Overlay, keep models.Keep) *slot {
 	}
 	s := g.slots[g.used]
 	g.used++
-	s.key, s.overlay, s.keep, s.err = key, o, keep, nil
+	s.key, s.overlay, s.keep, s.ran, s.err = key, o, keep, false, nil
 	return s
 }
 

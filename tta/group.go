@@ -39,6 +39,7 @@ type Group struct {
 	env        Env
 	pipelines  []*Pipeline
 	champion   int
+	order      []*Pipeline // in which they answer: the champion first
 
 	slots    []*slot // one a distinct overlay of the step, reused
 	used     int
@@ -83,6 +84,7 @@ func NewGroup(o GroupOptions) (*Group, error) {
 	if err := errors.Join(problems...); err != nil {
 		return nil, err
 	}
+	g.order = slices.Concat(g.pipelines[g.champion:g.champion+1], g.pipelines[:g.champion], g.pipelines[g.champion+1:])
 	g.result.Pipelines = make([]PipelineResult, len(g.pipelines))
 	return g, nil
 }

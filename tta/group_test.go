@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"testing"
 
@@ -189,6 +190,80 @@ func TestACancelledContextEndsTheStep(t *testing.T) {
 	g = build(t, options(champion(&change{})))
 	r := step(t, g, certain(0))
 	assert.ErrorIs(t, g.Settle(ctx, r), context.Canceled)
+}
+
+// deadline is a context whose deadline passes when the test says so.
+type deadline struct {
+	context.Context
+	passed bool
+}
+
+func (d *deadline) Err() error {
+	if d.passed {
+		return context.DeadlineExceeded
+	}
+	return nil
+}
+
+// stalled is a strategy that takes all the time there is.
+func stalled(ctx *deadline) *change {
+	return &change{correct: func(*tta.Batch, *models.Output, *accel.Tensor) error {
+		ctx.passed = true
+		return ctx.Err()
+	}}
+}
+
+func TestTheDeadlineIsTheChampionsOnly(t *testing.T) {
+	never := pipe{"never", tta.Challenger, []tta.Strategy{shift{"z", 3}, &change{correct: func(*tta.Batch, *models.Output, *accel.Tensor) error {
+		panic("asked after the deadline")
+	}}}}
+	for name, c := range map[string]struct {
+		champion tta.Strategy
+		source   bool
+		answered bool // by the source view, in the late ones' place
+	}{
+		"on the source forward":    {&change{}, false, true},
+		"with the source view":     {shift{"x", 1}, true, true},
+		"without the source view":  {shift{"x", 1}, false, false},
+		"with a tripping champion": {shift{"x", float32(math.NaN())}, false, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			ctx := &deadline{Context: context.Background()}
+			slow, learns := stalled(ctx), &change{}
+			o := options(pipe{"slow", tta.Shadow, []tta.Strategy{shift{"y", 2}, slow}}, champion(c.champion, learns), never)
+			o.SourceView, o.Guard.ResetAfter = c.source, 1
+			g := build(t, o)
+			r, err := g.Step(ctx, certain(0, 1))
+			require.NoError(t, err)
+			assert.Equal(t, []int32{0, 1}, r.Pipelines[1].View.Class)
+			assert.NotEqual(t, tta.TripLate, r.Pipelines[1].Trip)
+			for _, i := range []int{0, 2} {
+				late := r.Pipelines[i]
+				assert.Equal(t, tta.TripLate, late.Trip)
+				assert.Contains(t, late.Guard, "deadline")
+				if c.answered {
+					assert.Equal(t, []int32{0, 1}, late.View.Class)
+					assert.Empty(t, late.NoAnswer)
+				} else {
+					assert.Equal(t, []int32{-1, -1}, late.View.Class)
+					assert.Equal(t, []int{0, 1}, late.NoAnswer, "nothing to publish")
+				}
+			}
+			require.NoError(t, g.Settle(context.Background(), r))
+			assert.Equal(t, r.Pipelines[1].Trip == tta.TripNone, learns.updates == 1)
+			assert.Zero(t, slow.updates)
+			for _, e := range r.Events {
+				assert.False(t, e.Kind == tta.EventReset && e.Pipeline == "slow", "being late tells nothing about its state")
+			}
+		})
+	}
+}
+
+func TestAChampionThatIsLateEndsTheStep(t *testing.T) {
+	ctx := &deadline{Context: context.Background()}
+	g := build(t, options(pipe{"b", tta.Shadow, nil}, champion(stalled(ctx))))
+	_, err := g.Step(ctx, certain(0))
+	assert.ErrorIs(t, err, context.DeadlineExceeded)
 }
 
 func TestStrategiesRunForwardsThatAreCounted(t *testing.T) {

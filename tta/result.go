@@ -33,6 +33,7 @@ const (
 	TripNone         Trip = ""
 	TripSourceOnly   Trip = "source_only" // the batch's items asked for it
 	TripError        Trip = "error"       // a strategy or its forward failed
+	TripLate         Trip = "deadline"    // the champion had answered, the others' time was over
 	TripNonFinite    Trip = "non_finite"
 	TripClassEntropy Trip = "class_entropy"
 	TripDisagreement Trip = "source_disagreement"
@@ -52,8 +53,9 @@ type PipelineResult struct {
 	Trip  Trip   // TripNone, or why the source view answered
 	Guard string // GuardOK, or "source: " and the reason in words
 	// NoAnswer lists the rows whose View is not finite, in order: not even the
-	// source view has an answer for them (unless the guard is told to let
-	// non-finite rows pass). They must not be published.
+	// source view has an answer for them, or the pipeline was too late and the
+	// source view was not run, or the guard is told to let non-finite rows pass.
+	// They must not be published.
 	NoAnswer []int
 	Took     time.Duration // the strategies' own work, without forwards
 	// Forwards is how many the answer rests on, shared ones included: 1 for the

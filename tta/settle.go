@@ -58,11 +58,11 @@ func (p *Pipeline) judged() bool {
 	return p.trip == TripNone || p.trip == TripClassEntropy || p.trip == TripDisagreement
 }
 
-// blamed reports whether a trip tells something about the pipeline's state. Rows
-// that the source model cannot answer either do not.
+// blamed reports whether a trip tells something about the pipeline's state. Being
+// late does not, nor do rows that the source model cannot answer either.
 func (p *Pipeline) blamed(source *View) bool {
 	if p.trip != TripNonFinite {
-		return true
+		return p.trip != TripLate
 	}
 	for i := range p.class {
 		if Argmax(p.probs.Row(i)) < 0 && source.Class[i] >= 0 {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 
 	"ttad/models"
 )
@@ -11,23 +12,23 @@ import (
 // Step answers a batch: every pipeline's overlay, one forward per distinct one,
 // every pipeline's corrections on its own copy of the probabilities, and the
 // guard. It changes nothing that outlasts it, so the same batch again gives the
-// same answers. Its error means that nobody has an answer: the source model's
-// forward failed, the batch contradicts itself, or ctx is done.
+// same answers.
+//
+// The champion goes first. When ctx's deadline passes while others are at work,
+// they trip with TripLate and the champion's answer stands. An error means that
+// nobody has an answer: the source model's forward failed, the batch contradicts
+// itself, ctx was cancelled, or the champion was too late.
 func (g *Group) Step(ctx context.Context, b *Batch) (*Result, error) {
 	if err := g.checkBatch(b); err != nil {
 		return nil, err
 	}
 	g.begin(b)
 	g.prepare(ctx, b)
-	if err := g.forwards(ctx, b); err != nil {
-		return nil, err
-	}
-	g.correct(ctx, b)
-	if err := ctx.Err(); err != nil {
-		return nil, fmt.Errorf("step %d: %w", b.Step, err)
-	}
-	if err := g.judge(ctx, b); err != nil {
-		return nil, err
+	g.claimAll()
+	for _, p := range g.order {
+		if err := g.answerOf(ctx, b, p); err != nil {
+			return nil, fmt.Errorf("step %d: %w", b.Step, err)
+		}
 	}
 	g.finish()
 	return &g.result, nil
@@ -62,7 +63,7 @@ func (g *Group) begin(b *Batch) {
 // not take part in any adaptation.
 func (g *Group) prepare(ctx context.Context, b *Batch) {
 	why := sourceOnly(b)
-	for _, p := range g.pipelines {
+	for _, p := range g.order {
 		if why != "" {
 			p.tripped(TripSourceOnly, why)
 			continue
@@ -84,25 +85,82 @@ func sourceOnly(b *Batch) string {
 	return ""
 }
 
-// forwards runs the model once per distinct overlay, the source model first.
-func (g *Group) forwards(ctx context.Context, b *Batch) error {
+// claimAll finds the step's distinct forwards before the first is run, so that
+// each keeps what every pipeline on it needs.
+func (g *Group) claimAll() {
 	if g.sourceView || g.guard.compares() {
 		g.sourceSlot(models.Keep{})
 	}
-	for _, p := range g.pipelines {
+	for _, p := range g.order {
 		keep := p.keep
 		if p.trip != TripNone {
 			keep = models.Keep{}
 		}
 		p.slot = g.claim(&p.overlay, keep)
 	}
-	for _, s := range g.slots[:g.used] {
-		s.err = g.run(ctx, b, s)
-		if s.err != nil && (s.key == "" || ctx.Err() != nil) {
-			return fmt.Errorf("step %d: %w", b.Step, withCause(ctx, s.err))
+}
+
+// answerOf has one pipeline answer. Only the champion may end the step by being
+// late.
+func (g *Group) answerOf(ctx context.Context, b *Batch, p *Pipeline) error {
+	err := ctx.Err()
+	if err == nil {
+		err = g.attempt(ctx, b, p)
+	}
+	cause := ctx.Err()
+	late := p != g.order[0] && errors.Is(cause, context.DeadlineExceeded)
+	switch {
+	case late && err != nil && p.trip != TripSourceOnly:
+		p.tripped(TripLate, "the batch's deadline passed first")
+		return nil
+	case late:
+		return nil // it did finish, or has the source view already
+	case err == nil:
+		return cause
+	}
+	return withCause(ctx, err)
+}
+
+// attempt lets a pipeline answer, on forwards it shares with those before it, and
+// the guard look at it. The source model's forward comes first where the step has
+// it at all, and at the latest where the guard wants its view.
+func (g *Group) attempt(ctx context.Context, b *Batch, p *Pipeline) error {
+	if s := g.claimedSource(); s != nil {
+		if err := g.once(ctx, b, s); err != nil {
+			return err
 		}
 	}
+	if p.trip == TripNone {
+		if err := g.once(ctx, b, p.slot); err != nil && ctx.Err() != nil {
+			return err
+		}
+		g.correct(ctx, b, p)
+	}
+	if err := ctx.Err(); err != nil && p.trip != TripNone {
+		return err
+	}
+	if p.trip == TripNone {
+		p.check(g.guard, g.result.Source)
+	}
+	if p.trip == TripNone || g.result.Source != nil {
+		return nil
+	}
+	if err := g.once(ctx, b, g.sourceSlot(models.Keep{})); err != nil {
+		return fmt.Errorf("the guard wants the source view: %w", err)
+	}
 	return nil
+}
+
+// once runs a slot's forward unless an earlier pipeline did.
+func (g *Group) once(ctx context.Context, b *Batch, s *slot) error {
+	if s.ran {
+		return s.err
+	}
+	s.ran, s.err = true, g.run(ctx, b, s)
+	if s.key == "" && s.err == nil {
+		g.answerSource(s)
+	}
+	return s.err
 }
 
 // withCause makes sure that an error met under a context that is done says so.
@@ -113,24 +171,19 @@ func withCause(ctx context.Context, err error) error {
 	return err
 }
 
-// correct lets every pipeline that still answers for itself do so.
-func (g *Group) correct(ctx context.Context, b *Batch) {
-	source := g.ranSource()
-	for _, p := range g.pipelines {
-		start := g.env.Now()
-		switch {
-		case p.trip != TripNone:
-		case p.slot.err != nil:
-			p.failed("forward", p.slot.err)
-		default:
-			p.correct(ctx, b, source, &g.env.Log)
-		}
-		p.took += g.env.Now().Sub(start)
+// correct lets a pipeline correct what its forward gave, if it gave anything.
+func (g *Group) correct(ctx context.Context, b *Batch, p *Pipeline) {
+	start := g.env.Now()
+	if p.slot.err != nil {
+		p.failed("forward", p.slot.err)
+	} else {
+		p.correct(ctx, b, g.claimedSource(), &g.env.Log)
 	}
+	p.took += g.env.Now().Sub(start)
 }
 
-// ranSource returns the source model's slot if its forward is part of the step.
-func (g *Group) ranSource() *slot {
+// claimedSource returns the source model's slot if its forward is part of the step.
+func (g *Group) claimedSource() *slot {
 	for _, s := range g.slots[:g.used] {
 		if s.key == "" {
 			return s
@@ -139,32 +192,8 @@ func (g *Group) ranSource() *slot {
 	return nil
 }
 
-// judge lets the guard look at every answer, and has the source view ready
-// where it must answer.
-func (g *Group) judge(ctx context.Context, b *Batch) error {
-	source := g.ranSource()
-	g.answerSource(source)
-	for _, p := range g.pipelines {
-		if p.trip == TripNone {
-			p.check(g.guard, g.result.Source)
-		}
-		if p.trip == TripNone || source != nil {
-			continue
-		}
-		source = g.sourceSlot(models.Keep{})
-		if err := g.run(ctx, b, source); err != nil {
-			return fmt.Errorf("step %d: the guard wants the source view: %w", b.Step, err)
-		}
-		g.answerSource(source)
-	}
-	return nil
-}
-
 // answerSource fills the source view.
 func (g *Group) answerSource(s *slot) {
-	if s == nil {
-		return
-	}
 	v := &g.source
 	v.Probs = &s.probs
 	v.Class, v.Score = grown(v.Class, s.probs.Rows()), grown(v.Score, s.probs.Rows())
@@ -188,13 +217,30 @@ func (g *Group) finish() {
 			out.Decided = d.name
 		}
 		if p.trip != TripNone {
-			out.View, out.Decided, out.Labels, out.Trail = *r.Source, "", g.labels, nil
+			out.Decided, out.Labels, out.Trail = "", g.labels, nil
 			out.Trip, out.Guard = p.trip, "source: "+p.reason
+			out.View = g.instead(p)
 		}
 		out.NoAnswer = unanswered(out.NoAnswer, out.View)
 		r.Events = p.watch.transition(r.Events, p)
 	}
 	r.Took = g.env.Now().Sub(r.Started)
+}
+
+// instead returns the source view, or, for a pipeline too late even for that, a
+// view without an answer.
+func (g *Group) instead(p *Pipeline) View {
+	if g.result.Source != nil {
+		return *g.result.Source
+	}
+	rows := g.result.Batch.Rows
+	sized(&p.probs, rows, g.classes)
+	p.class, p.score = grown(p.class, rows), grown(p.score, rows)
+	for i := range p.probs.Data {
+		p.probs.Data[i] = float32(math.NaN())
+	}
+	answer(&p.probs, p.class, p.score)
+	return p.answered()
 }
 
 // unanswered lists the rows that are not finite.

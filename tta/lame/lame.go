@@ -19,6 +19,7 @@ package lame
 import (
 	"context"
 	_ "embed"
+	"fmt"
 
 	"ttad/accel"
 	"ttad/models"
@@ -41,7 +42,7 @@ type Config struct {
 	Neighbors      int     `yaml:"neighbors" doc:"Rows that count as near, for rbf and knn; rbf counts the row itself as the first." range:"[1,1000]" reload:"hot"`
 	MaxIterations  int     `yaml:"max_iterations" doc:"Steps after which the iteration stops at the latest." range:"[1,10000]" reload:"hot"`
 	ForceSymmetry  bool    `yaml:"force_symmetry" doc:"Average the affinity of i to j with that of j to i; knn affinities are not symmetric by themselves, and only symmetric ones are sure to settle." reload:"hot"`
-	MinRows        int     `yaml:"min_rows" doc:"Smaller batches pass unchanged. A batch of one row always does, unless reference_exact is set." range:"[1,65536]" reload:"hot"`
+	MinRows        int     `yaml:"min_rows" doc:"Smaller batches pass unchanged, as does a batch of one row; reference_exact adjusts them all." range:"[1,65536]" reload:"hot"`
 	MinDiversity   float64 `yaml:"min_diversity" doc:"Pass the batch unchanged when the effective number of classes, exp of the entropy of the mean probabilities, would fall below this share of what it was. 0.5 catches a batch pulled to one class; 0 is off." range:"[0,1]" reload:"hot"`
 	ReferenceExact bool    `yaml:"reference_exact" doc:"Repeat the published code to the letter: single rows too, its treatment of equal rows in knn, and its last iterate when it does not settle." reload:"hot"`
 }
@@ -64,15 +65,17 @@ func New(cfg *Config) *Strategy { return &Strategy{cfg: *cfg} }
 // Needs asks for the features.
 func (s *Strategy) Needs() tta.Needs { return tta.Needs{Keep: models.Keep{Features: true}} }
 
-// Correct adjusts probs in place.
-func (s *Strategy) Correct(_ context.Context, b *tta.Batch, out *models.Output, probs *accel.Tensor) error {
-	if b.Rows < s.cfg.MinRows {
+// Correct adjusts probs in place, block by block. Its error is ctx's.
+func (s *Strategy) Correct(ctx context.Context, b *tta.Batch, out *models.Output, probs *accel.Tensor) error {
+	if b.Rows < s.cfg.MinRows && !s.cfg.ReferenceExact {
 		return nil
 	}
 	blocks := (b.Rows + maxBlock - 1) / maxBlock
 	for i := range blocks {
 		from, to := b.Rows*i/blocks, b.Rows*(i+1)/blocks
-		s.adjust(rowsOf(out.Features, from, to), rowsOf(probs, from, to))
+		if err := s.adjust(ctx, rowsOf(out.Features, from, to), rowsOf(probs, from, to)); err != nil {
+			return fmt.Errorf("rows %d to %d: %w", from, to-1, err)
+		}
 	}
 	return nil
 }
@@ -91,21 +94,28 @@ func rowsOf(t *accel.Tensor, from, to int) matrix {
 }
 
 // adjust solves one block.
-func (s *Strategy) adjust(features, probs matrix) {
+func (s *Strategy) adjust(ctx context.Context, features, probs matrix) error {
 	if probs.rows == 1 && !s.cfg.ReferenceExact {
-		return
+		return nil
+	}
+	if err := ctx.Err(); err != nil {
+		return err
 	}
 	s.space.set(features, probs)
 	s.affinity.build(&s.cfg, &s.space)
-	z := s.solver.solve(&s.cfg, &s.affinity, probs)
+	z, err := s.solver.solve(ctx, &s.cfg, &s.affinity, probs)
+	if err != nil {
+		return err
+	}
 	if s.cfg.MinDiversity > 0 && diversity(z, &s.space) < s.cfg.MinDiversity*diversity(probs, &s.space) {
-		return
+		return nil
 	}
 	for i := range probs.rows {
 		if finiteRow(probs.row(i)) {
 			copy(probs.row(i), z.row(i))
 		}
 	}
+	return nil
 }
 
 // Spec describes the strategy.

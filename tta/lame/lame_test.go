@@ -63,7 +63,7 @@ func TestGoldenVectors(t *testing.T) {
 			testkit.Close(t, "z", correct(t, cfg, q, f).Data, want.Z.Data, 1e-5)
 
 			s := New(cfg)
-			s.adjust(rowsOf(f, 0, f.Rows()), rowsOf(q, 0, q.Rows()))
+			require.NoError(t, s.adjust(t.Context(), rowsOf(f, 0, f.Rows()), rowsOf(q, 0, q.Rows())))
 			if want.Affinity.Data != nil {
 				testkit.Close(t, "affinity", s.affinity.w.data, want.Affinity.Data, 1e-5)
 			}
@@ -122,7 +122,8 @@ func TestTheObjectiveNeverRises(t *testing.T) {
 			q := rowsOf(probs, 0, n)
 			s.space.set(rowsOf(features, 0, n), q)
 			s.affinity.build(cfg, &s.space)
-			s.solver.solve(config(affinity, func(c *Config) { c.MaxIterations = 0; c.ReferenceExact = true }), &s.affinity, q)
+			_, err := s.solver.solve(t.Context(), config(affinity, func(c *Config) { c.MaxIterations = 0; c.ReferenceExact = true }), &s.affinity, q)
+			require.NoError(t, err)
 			before := s.solver.objective(&s.affinity, s.solver.z)
 			for range 20 {
 				s.solver.step(&s.affinity)
@@ -194,7 +195,7 @@ func TestASettledAnswerIsAFixedPoint(t *testing.T) {
 	probs, features := random(9, 40, 5, 16)
 	for _, affinity := range []string{RBF, Linear} {
 		s := New(config(affinity, asIs))
-		s.adjust(rowsOf(features, 0, 40), rowsOf(probs.Clone(), 0, 40))
+		require.NoError(t, s.adjust(t.Context(), rowsOf(features, 0, 40), rowsOf(probs.Clone(), 0, 40)))
 		require.True(t, s.solver.settled)
 		before := append([]float32(nil), s.solver.z.data...)
 		s.solver.step(&s.affinity)
@@ -222,8 +223,10 @@ func TestSwingingAffinitiesEndAtTheLowerIterate(t *testing.T) {
 	}
 	a := &affinity{w: w}
 	var exact, ours solver
-	exact.solve(config(KNN, func(c *Config) { c.ReferenceExact = true }), a, q)
-	z := ours.solve(config(KNN, asIs), a, q)
+	_, err := exact.solve(t.Context(), config(KNN, func(c *Config) { c.ReferenceExact = true }), a, q)
+	require.NoError(t, err)
+	z, err := ours.solve(t.Context(), config(KNN, asIs), a, q)
+	require.NoError(t, err)
 	require.False(t, ours.settled)
 	require.Equal(t, 100, ours.steps)
 	assert.LessOrEqual(t, ours.objective(a, z), exact.objective(a, exact.z))
@@ -259,7 +262,7 @@ func TestKNNEdges(t *testing.T) {
 	build := func(change func(*Config)) []float32 {
 		cfg := config(KNN, func(c *Config) { c.Neighbors = 1; change(c) })
 		s := New(cfg)
-		s.adjust(rowsOf(f, 0, 4), rowsOf(probs.Clone(), 0, 4))
+		require.NoError(t, s.adjust(t.Context(), rowsOf(f, 0, 4), rowsOf(probs.Clone(), 0, 4)))
 		return s.affinity.w.data
 	}
 	assert.Equal(t, []float32{
@@ -297,6 +300,38 @@ func TestBatchesThatPassUnchanged(t *testing.T) {
 		assert.Equal(t, one, correct(t, config(affinity, func(c *Config) { c.MinRows = 1 }), one, features), "a single row")
 	}
 	assert.Equal(t, probs, correct(t, config(RBF, func(c *Config) { c.MinRows = 7 }), probs, features), "fewer rows than min_rows")
+}
+
+func TestReferenceExactAdjustsEveryBatch(t *testing.T) {
+	probs, features := random(13, 6, 3, 4)
+	one, feature := accel.TensorOf(probs.Data[:3], 1, 3), accel.TensorOf(features.Data[:4], 1, 4)
+	exact := func(c *Config) { c.ReferenceExact = true }
+	assert.NotEqual(t, one, correct(t, config(Linear, exact), one, feature), "a single row, with the defaults")
+	assert.NotEqual(t, probs, correct(t, config(RBF, func(c *Config) { c.ReferenceExact, c.MinRows = true, 7 }), probs, features), "fewer rows than min_rows")
+}
+
+// countdown is a context that is cancelled after a number of looks at it.
+type countdown struct {
+	context.Context
+	left int
+}
+
+func (c *countdown) Err() error {
+	if c.left--; c.left < 0 {
+		return context.DeadlineExceeded
+	}
+	return nil
+}
+
+func TestTheIterationStopsWhenTheTimeIsOver(t *testing.T) {
+	probs, features := random(13, 6, 3, 4)
+	for looks := range 3 {
+		s, z := New(config(RBF, asIs)), probs.Clone()
+		err := s.Correct(&countdown{t.Context(), looks}, &tta.Batch{Rows: 6}, &models.Output{Features: features}, z)
+		require.ErrorIs(t, err, context.DeadlineExceeded)
+		assert.Equal(t, max(looks-1, 0), s.solver.steps, "one look before the affinities, one before each iteration")
+		assert.Equal(t, probs, z)
+	}
 }
 
 func TestMinDiversityStopsACollapse(t *testing.T) {

@@ -1,6 +1,9 @@
 package lame
 
-import "math"
+import (
+	"context"
+	"math"
+)
 
 // solver runs the fixed-point iteration z <- softmax(u + W z), u = log(q + 1e-10).
 // Everything is stored in float32; exponentials and energies are float64.
@@ -10,23 +13,27 @@ type solver struct {
 	settled        bool
 }
 
-// solve returns the adjusted rows of q; the memory is the solver's own.
-func (s *solver) solve(cfg *Config, a *affinity, q matrix) matrix {
+// solve returns the adjusted rows of q; the memory is the solver's own. An
+// iteration over many rows takes long enough to look at ctx before each.
+func (s *solver) solve(ctx context.Context, cfg *Config, a *affinity, q matrix) (matrix, error) {
 	for _, m := range []*matrix{&s.u, &s.z, &s.next, &s.wz} {
 		*m = matrix{data: resized(m.data, len(q.data)), rows: q.rows, width: q.width}
 	}
 	s.start(q)
 	s.steps, s.settled = 0, false
 	for before := math.Inf(1); s.steps < cfg.MaxIterations && !s.settled; {
+		if err := ctx.Err(); err != nil {
+			return matrix{}, err
+		}
 		energy := s.step(a)
 		s.steps++
 		s.settled = s.steps >= 3 && math.Abs(energy-before) <= 1e-8*math.Abs(before)
 		before = energy
 	}
 	if !s.settled && !cfg.ReferenceExact {
-		return s.lower(a)
+		return s.lower(a), nil
 	}
-	return s.z
+	return s.z, nil
 }
 
 // start takes the logarithms and the first iterate, softmax(u). A row that is not
