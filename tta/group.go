@@ -77,7 +77,7 @@ func NewGroup(o GroupOptions) (*Group, error) {
 			problems = append(problems, fmt.Errorf("pipeline %q: %w", c.Name, err))
 			continue
 		}
-		p.watch = newWatch(o.Guard, p.answers(), o.Env.Classes)
+		p.watch = newWatch(o.Guard, p.Answers(), o.Env.Classes)
 		p.extra = extra
 		g.pipelines = append(g.pipelines, p)
 	}
@@ -134,12 +134,3 @@ func (g *Group) Pipelines() []*Pipeline { return slices.Clone(g.pipelines) }
 
 // Champion returns the name of the pipeline that is published.
 func (g *Group) Champion() string { return g.pipelines[g.champion].name }
-
-// Keep returns the most any step asks of a forward.
-func (g *Group) Keep() models.Keep {
-	var k models.Keep
-	for _, p := range g.pipelines {
-		k = k.Union(p.keep)
-	}
-	return k
-}

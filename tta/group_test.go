@@ -306,15 +306,13 @@ func TestSnapshotsGoBackWholeOrNotAtAll(t *testing.T) {
 	states[1].Index = 9
 	assert.ErrorContains(t, g.Restore(states), `no strategy b0 with state at place 9 of a pipeline "b"`)
 
-	require.NoError(t, g.Reset("b"))
+	g.Pipelines()[1].Reset()
 	assert.Equal(t, []int{2, 0}, []int{a.updates, b.updates})
-	assert.ErrorContains(t, g.Reset("c"), `no pipeline is called "c"`)
 }
 
 func TestAGroupTellsWhatItHolds(t *testing.T) {
 	g := build(t, options(pipe{"b", tta.Shadow, []tta.Strategy{&change{keep: models.Keep{Features: true}}}}, champion(shift{"x", 1})))
 	assert.Equal(t, "main", g.Champion())
-	assert.Equal(t, models.Keep{Features: true}, g.Keep())
 	assert.Equal(t, []string{"b0"}, g.Pipelines()[0].Strategies())
 	assert.True(t, g.Pipelines()[0].Stateful())
 	assert.False(t, g.Pipelines()[1].Stateful())

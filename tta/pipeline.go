@@ -148,6 +148,6 @@ func (p *Pipeline) labels(model []string) []string {
 	return model
 }
 
-// answers is the number of classes the decider can choose from, or 0 when it
-// chooses among the model's.
-func (p *Pipeline) answers() int { return len(p.labels(nil)) }
+// Answers is the number of classes the pipeline's decider can choose from, the
+// model's included; 0 where the model's are all there are.
+func (p *Pipeline) Answers() int { return len(p.labels(nil)) }

@@ -13,7 +13,8 @@ const nllFloor = 1e-12
 
 // Score is how well predictions fit known classes. Error and accuracy judge the
 // class answered; the others judge the probabilities, which a decider leaves
-// alone.
+// alone. They leave out rows of classes that have no probability because only a
+// decider knows them, and are 0 where no row is left.
 type Score struct {
 	Rows     int     `json:"rows"`
 	Error    float64 `json:"error"`    // share of wrong classes
@@ -26,6 +27,7 @@ type Score struct {
 // Scorer accumulates a Score row by row, in float64.
 type Scorer struct {
 	rows, wrong int
+	judged      int // rows whose class has a probability
 	brier, nll  float64
 	bins        [eceBins]bin
 }
@@ -37,16 +39,20 @@ type bin struct {
 }
 
 // Add takes a row into account: its probabilities, the class answered and the
-// true one, which must be an index into probs. A row whose probabilities are not
-// finite counts as certain of nothing and wrong.
+// true one. A row whose probabilities are not finite counts as certain of nothing
+// and wrong.
 func (s *Scorer) Add(probs []float32, class, label int) {
-	if label < 0 || label >= len(probs) {
-		panic(fmt.Sprintf("tta: label %d of %d classes", label, len(probs)))
+	if label < 0 {
+		panic(fmt.Sprintf("tta: label %d", label))
 	}
 	s.rows++
 	if class != label {
 		s.wrong++
 	}
+	if label >= len(probs) {
+		return
+	}
+	s.judged++
 	top := Argmax(probs)
 	if top < 0 {
 		s.brier++
@@ -78,14 +84,6 @@ func (b *bin) add(confidence float64, right bool) {
 	}
 }
 
-// AddView takes all rows of a view into account. len(labels) is the number of
-// rows.
-func (s *Scorer) AddView(v View, labels []int) {
-	for i, label := range labels {
-		s.Add(v.Probs.Row(i), int(v.Class[i]), label)
-	}
-}
-
 // Rows is the number of rows so far.
 func (s *Scorer) Rows() int { return s.rows }
 
@@ -94,9 +92,13 @@ func (s *Scorer) Score() Score {
 	if s.rows == 0 {
 		return Score{}
 	}
-	n := float64(s.rows)
-	out := Score{Rows: s.rows, Error: float64(s.wrong) / n, Brier: s.brier / n, NLL: s.nll / n}
+	out := Score{Rows: s.rows, Error: float64(s.wrong) / float64(s.rows)}
 	out.Accuracy = 1 - out.Error
+	if s.judged == 0 {
+		return out
+	}
+	n := float64(s.judged)
+	out.Brier, out.NLL = s.brier/n, s.nll/n
 	for _, b := range s.bins {
 		out.ECE += math.Abs(float64(b.right)-b.confidence) / n
 	}

@@ -7,7 +7,6 @@ import (
 
 	"github.com/stretchr/testify/assert"
 
-	"ttad/accel"
 	"ttad/tta"
 )
 
@@ -36,6 +35,10 @@ func TestScoresHaveTheValuesComputedByHand(t *testing.T) {
 		"a decided class counts for the error only": {
 			[]row{{[]float32{0.75, 0.25}, 1, 1}},
 			tta.Score{Rows: 1, Accuracy: 1, Brier: 1.125, NLL: math.Log(4), ECE: 0.75}},
+		"a class only a decider knows has no probability to judge": {
+			[]row{{[]float32{0.75, 0.25}, 2, 2}, {[]float32{1, 0}, 0, 2}, {[]float32{0.75, 0.25}, 0, 0}},
+			tta.Score{Rows: 3, Error: 1.0 / 3, Accuracy: 2.0 / 3, Brier: 0.125, NLL: -math.Log(0.75), ECE: 0.25}},
+		"nothing but such rows": {[]row{{[]float32{0.75, 0.25}, 2, 2}}, tta.Score{Rows: 1, Accuracy: 1}},
 		"no answer is wrong": {
 			[]row{{[]float32{float32(math.NaN()), 0}, -1, 0}},
 			tta.Score{Rows: 1, Error: 1, Brier: 1, NLL: -math.Log(1e-12)}},
@@ -58,24 +61,15 @@ func TestScoresHaveTheValuesComputedByHand(t *testing.T) {
 	}
 }
 
-func TestALabelOutsideTheClassesIsAMistakeOfTheCaller(t *testing.T) {
+func TestANegativeLabelIsAMistakeOfTheCaller(t *testing.T) {
 	var s tta.Scorer
-	assert.PanicsWithValue(t, "tta: label 2 of 2 classes", func() { s.Add([]float32{1, 0}, 0, 2) })
-}
-
-func TestSeriesLooksBackOneWindow(t *testing.T) {
-	s := tta.NewSeries(4, 2)
-	for _, right := range []bool{true, true, false, false, false, false, true} {
-		s.Add(right)
-	}
-	assert.Equal(t, []tta.Point{{Row: 2, Accuracy: 1}, {Row: 4, Accuracy: 0.5}, {Row: 6, Accuracy: 0}, {Row: 7, Accuracy: 0.25}}, s.Points())
-	assert.Empty(t, tta.NewSeries(4, 2).Points())
-	assert.Panics(t, func() { tta.NewSeries(0, 1) })
+	assert.PanicsWithValue(t, "tta: label -1", func() { s.Add([]float32{1, 0}, 0, -1) })
 }
 
 func ExampleScorer() {
 	var s tta.Scorer
-	s.AddView(tta.View{Probs: accel.TensorOf([]float32{0.75, 0.25, 0.5, 0.5}, 2, 2), Class: []int32{0, 0}}, []int{0, 1})
+	s.Add([]float32{0.75, 0.25}, 0, 0)
+	s.Add([]float32{0.5, 0.5}, 0, 1)
 	fmt.Println(s.Score().Accuracy, s.Score().Brier)
 	// Output: 0.5 0.3125
 }

@@ -76,14 +76,3 @@ func (g *Group) reset(p *Pipeline, t Trip, why string) {
 	p.Reset()
 	g.result.Events = append(g.result.Events, Event{Kind: EventReset, Pipeline: p.name, Trip: t, Message: why})
 }
-
-// Reset makes a pipeline as newly built.
-func (g *Group) Reset(pipeline string) error {
-	for _, p := range g.pipelines {
-		if p.name == pipeline {
-			p.Reset()
-			return nil
-		}
-	}
-	return fmt.Errorf("no pipeline is called %q", pipeline)
-}

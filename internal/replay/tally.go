@@ -35,10 +35,8 @@ type tallies struct {
 
 func newTallies(g *daemon.Group, d *Data, keep bool) (*tallies, error) {
 	t := &tallies{labels: d.labels, rows: d.Rows(), classes: g.Model.Classes(), keep: keep}
-	for i, l := range d.labels {
-		if l < 0 || l >= t.classes {
-			return nil, fmt.Errorf("labels: row %d has class %d, the model has classes 0 to %d", i, l, t.classes-1)
-		}
+	if err := checkLabels(d.labels, t.classes, g.Pipelines.Pipelines()); err != nil {
+		return nil, err
 	}
 	t.list = append(t.list, t.tally(SourceName, SourceName))
 	for _, p := range g.Pipelines.Pipelines() {
@@ -51,6 +49,23 @@ func newTallies(g *daemon.Group, d *Data, keep bool) (*tallies, error) {
 		t.list, t.of = append(t.list, to), append(t.of, to)
 	}
 	return t, nil
+}
+
+// checkLabels holds the labels to the classes somebody can answer: the model's, and
+// those a decider adds.
+func checkLabels(labels []int, classes int, pipelines []*tta.Pipeline) error {
+	known, who := classes, "the model has"
+	for _, p := range pipelines {
+		if n := p.Answers(); n > known {
+			known, who = n, fmt.Sprintf("pipeline %q answers", p.Name())
+		}
+	}
+	for i, l := range labels {
+		if l < 0 || l >= known {
+			return fmt.Errorf("labels: row %d has class %d, %s classes 0 to %d", i, l, who, known-1)
+		}
+	}
+	return nil
 }
 
 // tally makes room for one pipeline.

@@ -249,6 +249,34 @@ func TestReportsTellScoresOnlyWithLabels(t *testing.T) {
 	assert.Contains(t, string(svg), "near")
 }
 
+// A decider may answer classes the model does not have. Their rows are right or
+// wrong; probabilities are judged by the other rows alone.
+func TestClassesThatADeciderAddsAreScored(t *testing.T) {
+	f := newFolder(t)
+	g := tiny(t, `pipelines: [{name: near, strategies: [loki: {distance: [[0, 9, 9, 1], [9, 0, 9, 1], [9, 9, 0, 1]], classes: [between]}]}]`)
+	x := f.rows("x.npy", 0, 4)
+	run := func(labels ...byte) (*replay.Report, error) {
+		d, err := replay.Load(replay.Files{Inputs: []string{x}, Labels: []string{f.ints("y.npy", labels...)}})
+		require.NoError(t, err)
+		return replay.Run(t.Context(), g, d, replay.Options{})
+	}
+	r, err := run(3, 3, 3, 3)
+	require.NoError(t, err)
+	source, near := r.Pipelines[0], r.Pipelines[1]
+	assert.InDelta(t, 1, source.Error, 0, "the model cannot say so")
+	assert.Zero(t, near.Error, "no row is certain enough to be worth the risk")
+	assert.Equal(t, []float64{0, 0, 0}, []float64{near.Brier, near.NLL, near.ECE}, "nothing to judge")
+
+	r, err = run(3, 3, 3, 0)
+	require.NoError(t, err)
+	assert.InDelta(t, 0.25, r.Pipelines[1].Error, 0)
+	assert.Positive(t, r.Pipelines[1].Brier)
+	assert.Equal(t, r.Pipelines[0].Brier, r.Pipelines[1].Brier)
+
+	_, err = run(3, 3, 3, 4)
+	assert.ErrorContains(t, err, `labels: row 3 has class 4, pipeline "near" answers classes 0 to 3`)
+}
+
 // Logits and features recorded from someone else's server are corrected as they
 // are on the stream; no forward is run here.
 func TestRecordedOutputsAreCorrected(t *testing.T) {
