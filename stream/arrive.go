@@ -23,10 +23,7 @@ func (in *Input) stored(msg jetstream.Msg) (*Delivery, error) {
 	if d.Attempt > 1 {
 		in.stats.redelivered.Add(1)
 	}
-	switch {
-	case d.Attempt > poisonAfter:
-		d.Refused = Refusef(Poison, "delivered %d times and never answered; the last time it was alone in its batch", d.Attempt-1)
-	case d.Attempt == poisonAfter:
+	if d.Attempt >= suspectAfter {
 		d.Alone = true
 		d.settledCh = make(chan struct{})
 	}

@@ -20,7 +20,7 @@ const (
 	BadID        Code = "bad_id"        // id over 200 bytes or not printable UTF-8
 	ModelError   Code = "model_error"   // the forward or a strategy failed
 	DeadlineOver Code = "deadline"      // the batch took longer than limits.deadline
-	Poison       Code = "poison"        // delivered too often without ever being answered
+	Poison       Code = "poison"        // the process died while it was alone in its batch
 )
 
 // Codes lists all of them.

@@ -25,6 +25,7 @@ type Delivery struct {
 	ack       func() error
 	working   func() error  // asks the server for more time
 	settledCh chan struct{} // closed when answered; only for messages taken alone
+	mark      *mark         // stands while it runs alone; nil otherwise
 }
 
 // rowCost is what a delivery counts against limits on rows. A refused message has

@@ -13,10 +13,6 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// poisonAfter deliveries without an answer make a message poison. The delivery
-// before that runs by itself, so that its neighbours are not blamed with it.
-const poisonAfter = 3
-
 // Input is a group's source of parcels.
 type Input struct {
 	o        GroupOptions

@@ -3,6 +3,7 @@ package stream_test
 import (
 	"context"
 	"errors"
+	"strings"
 	"testing"
 	"time"
 
@@ -225,6 +226,19 @@ func plainParcel(n int) *stream.Parcel {
 	}
 }
 
+// marks lists what stands on the consumer about messages that run alone.
+func (b *bench) marks() (out []string) {
+	b.t.Helper()
+	c, err := b.js.Consumer(context.Background(), "IN_g", "ttad-g-0")
+	require.NoError(b.t, err)
+	for name := range c.CachedInfo().Config.Metadata {
+		if strings.HasPrefix(name, "ttad-") {
+			out = append(out, name)
+		}
+	}
+	return out
+}
+
 // The third delivery of a message runs alone and the fourth is given up, so that
 // only the message that kills the process ends as a dead letter.
 func TestMessageThatKillsTheProcessBecomesPoisonAndItsNeighboursDoNot(t *testing.T) {
@@ -237,10 +251,14 @@ func TestMessageThatKillsTheProcessBecomesPoisonAndItsNeighboursDoNot(t *testing
 	b.publish("cam", 1, 2, 666, 4, 5)
 	killed := errors.New("killed")
 	var sizes []int
+	victims := make(chan *worker, 1)
 	kill := func(ctx context.Context, p *stream.Parcel, c stream.Committer) (stream.Receipt, error) {
 		for i := range p.Batch.Items {
 			if p.Batch.Inputs[0].Row(i)[0] == 666 {
 				sizes = append(sizes, len(p.Batch.Items))
+				// A dead process says nothing more to anybody.
+				w := <-victims
+				require.NoError(t, w.conn.Close(context.Background()))
 				return stream.Receipt{}, killed
 			}
 		}
@@ -248,10 +266,11 @@ func TestMessageThatKillsTheProcessBecomesPoisonAndItsNeighboursDoNot(t *testing
 	}
 	for range 3 {
 		w := b.start(kill)
-		require.ErrorIs(t, <-w.done, killed)
-		require.NoError(t, w.conn.Close(context.Background()))
+		victims <- w
+		require.Error(t, <-w.done)
 	}
 	assert.Equal(t, 1, sizes[2], "the third time it is alone")
+	assert.Equal(t, []string{"ttad-alone-3"}, b.marks())
 	w := b.start(kill)
 	b.waitFor("tta.g.dlq", 1)
 	b.waitFor("tta.g.out.>", 4)
@@ -261,6 +280,53 @@ func TestMessageThatKillsTheProcessBecomesPoisonAndItsNeighboursDoNot(t *testing
 	assert.Equal(t, "poison", dead[0].Header.Get("Ttad-Error-Code"))
 	assert.Equal(t, "3", dead[0].Header.Get("Ttad-Src-Seq"))
 	assert.ElementsMatch(t, []int{1, 2, 4, 5}, b.classes("tta.g.out.>"))
+	assert.Empty(t, b.marks())
+}
+
+// Deliveries alone prove nothing: runs that end cleanly without an answer, because
+// the answers cannot be stored or the time to drain is short, deliver again, too.
+func TestMessagesOfCleanRestartsAreNeverPoison(t *testing.T) {
+	ctx := context.Background()
+	entered, unstored := make(chan int), make(chan struct{})
+	for name, e := range map[string]engine{
+		"answers cannot be stored": func(ctx context.Context, p *stream.Parcel, c stream.Committer) (stream.Receipt, error) {
+			entered <- p.Deliveries[0].Attempt
+			<-unstored
+			return echo(ctx, p, c)
+		},
+		"no time to answer": func(ctx context.Context, p *stream.Parcel, _ stream.Committer) (stream.Receipt, error) {
+			entered <- p.Deliveries[0].Attempt
+			<-unstored
+			<-ctx.Done()
+			return stream.Receipt{}, ctx.Err()
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := newBench(t)
+			b.provision()
+			b.expireAcks(300 * time.Millisecond)
+			s, err := b.js.Stream(ctx, "TTAD_g")
+			require.NoError(t, err)
+			b.publish("cam", 1, 2, 3)
+			for attempt := 0; attempt < 5; {
+				b.o.DrainTimeout = 10 * time.Millisecond
+				w := b.start(e)
+				attempt = max(attempt, <-entered)
+				require.NoError(t, b.js.DeleteStream(ctx, "TTAD_g"))
+				unstored <- struct{}{}
+				require.ErrorContains(t, w.stop(), "drain")
+				assert.Empty(t, b.marks(), "a clean end leaves none")
+			}
+			b.o.DrainTimeout = 0 // ten seconds
+			_, err = b.js.CreateStream(ctx, s.CachedInfo().Config)
+			require.NoError(t, err)
+			w := b.start(echo)
+			b.waitFor("tta.g.out.>", 3)
+			require.NoError(t, w.stop())
+			assert.ElementsMatch(t, upTo(3), b.classes("tta.g.out.>"))
+			assert.Empty(t, b.stored("tta.g.dlq"))
+		})
+	}
 }
 
 // The server would deliver again after 200 ms; a batch held five times as long is

@@ -34,6 +34,7 @@ func newOrdered(w *writer, conn *Conn, o GroupOptions) *ordered {
 
 // Commit implements Committer.
 func (c *ordered) Commit(ctx context.Context, p *Parcel, answers [][]tta.Prediction) (Receipt, error) {
+	p.survived(ctx)
 	r := Receipt{DeadLetters: map[Code]int{}}
 	letters, err := c.compose(p, answers)
 	if err != nil {

@@ -137,7 +137,7 @@ func ackWait(l LimitsConfig) time.Duration { return max(30*time.Second, 6*l.Dead
 
 // ensureConsumer returns the group's durable consumer on the stream.
 func ensureConsumer(ctx context.Context, conn *Conn, stream jetstream.Stream, o GroupOptions) (jetstream.Consumer, error) {
-	name, streamName := "ttad-"+o.Group+"-0", stream.CachedInfo().Config.Name
+	name, streamName := o.consumerName(), stream.CachedInfo().Config.Name
 	consumer, err := stream.Consumer(ctx, name)
 	switch {
 	case err == nil:
@@ -156,6 +156,9 @@ func ensureConsumer(ctx context.Context, conn *Conn, stream jetstream.Stream, o 
 	}
 	return consumer, nil
 }
+
+// consumerName is that of the group's durable consumer.
+func (o GroupOptions) consumerName() string { return "ttad-" + o.Group + "-0" }
 
 // maxAckPending lets the server have as many messages out as rows may be in
 // flight and prefetched.

@@ -92,7 +92,7 @@ func (in *Input) fetchStored(work context.Context, out chan<- *Delivery) error {
 		if err != nil {
 			return err
 		}
-		if !send(work, out, d) {
+		if !in.pass(work, out, d) {
 			return nil
 		}
 	}
@@ -128,7 +128,7 @@ func (in *Input) receiveSuspects(receiving, work context.Context, out chan<- *De
 			if d == nil {
 				break
 			}
-			if !send(work, out, d) || d.Alone && !settled(work, d) {
+			if !in.pass(work, out, d) {
 				return nil
 			}
 		}

@@ -18,7 +18,8 @@ type unconfirmed struct {
 }
 
 // Commit implements Committer.
-func (c *unconfirmed) Commit(_ context.Context, p *Parcel, answers [][]tta.Prediction) (Receipt, error) {
+func (c *unconfirmed) Commit(ctx context.Context, p *Parcel, answers [][]tta.Prediction) (Receipt, error) {
+	p.survived(ctx)
 	r := Receipt{DeadLetters: map[Code]int{}}
 	letters, err := c.compose(p, answers)
 	if err != nil {
