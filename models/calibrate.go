@@ -47,14 +47,17 @@ func Calibrate(ctx context.Context, g *Graph, devices []accel.Device, maxRows in
 	}
 	c = &Calibration{Version: CalibrationVersion, Model: g.Digest, Rows: rows}
 	for _, s := range sites {
-		c.Nodes = append(c.Nodes, sums[s.norm].node(s))
+		c.Nodes = append(c.Nodes, calibrated(s, sums[s.norm].Moments()))
 	}
 	return c, c.check()
 }
 
-// accumulate runs all batches and sums up the moments of every norm.
-func accumulate(ctx context.Context, s *Session, next Next) ([]sum, int, error) {
-	sums := make([]sum, len(s.plan.graph.Norms))
+// accumulate runs all batches and gathers the moments of every norm.
+func accumulate(ctx context.Context, s *Session, next Next) ([]*bnstats.Accumulator, int, error) {
+	sums := make([]*bnstats.Accumulator, len(s.plan.graph.Norms))
+	for i, n := range s.plan.graph.Norms {
+		sums[i] = bnstats.NewAccumulator(n.Channels)
+	}
 	out, total := &Output{}, 0
 	for {
 		in, rows, err := next()
@@ -68,7 +71,7 @@ func accumulate(ctx context.Context, s *Session, next Next) ([]sum, int, error) 
 			return nil, 0, err
 		}
 		for i := range sums {
-			sums[i].merge(out.Moments[i])
+			sums[i].Merge(out.Moments[i])
 		}
 		total += rows
 	}
@@ -78,33 +81,6 @@ func accumulate(ctx context.Context, s *Session, next Next) ([]sum, int, error) 
 	return sums, total, nil
 }
 
-// sum holds moments of all batches so far: per channel the mean and the sum of
-// squared deviations from it.
-type sum struct {
-	count    float64
-	mean, m2 []float64
-}
-
-// merge adds a batch by the exact formula for the union of two sets (Chan,
-// Golub and LeVeque, 1979).
-func (s *sum) merge(b bnstats.Moments) {
-	if s.mean == nil {
-		s.mean, s.m2 = make([]float64, len(b.Mean)), make([]float64, len(b.Mean))
-	}
-	total := s.count + b.Count
-	for i := range s.mean {
-		delta := float64(b.Mean[i]) - s.mean[i]
-		s.mean[i] += delta * b.Count / total
-		s.m2[i] += float64(b.Var[i])*b.Count + delta*delta*s.count*b.Count/total
-	}
-	s.count = total
-}
-
-func (s *sum) node(at site) CalibratedNode {
-	n := CalibratedNode{Node: at.node, Value: at.value, Count: s.count}
-	for i := range s.mean {
-		n.Mean = append(n.Mean, float32(s.mean[i]))
-		n.Var = append(n.Var, float32(s.m2[i]/s.count))
-	}
-	return n
+func calibrated(at site, m bnstats.Moments) CalibratedNode {
+	return CalibratedNode{Node: at.node, Value: at.value, Count: m.Count, Mean: m.Mean, Var: m.Var}
 }
