@@ -137,14 +137,6 @@ func (a Array) Ints() ([]int, error) {
 	return out, nil
 }
 
-// Bytes returns the values of a UINT8 array, shared with Raw.
-func (a Array) Bytes() ([]byte, error) {
-	if a.DType != "UINT8" {
-		return nil, fmt.Errorf("%w: expected UINT8, got %s: convert with a.astype('u1')", ErrDType, a.DType)
-	}
-	return a.Raw, nil
-}
-
 // maxDims is NumPy's own limit before version 2.
 const maxDims = 32
 

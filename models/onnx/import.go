@@ -151,8 +151,8 @@ func (im *importer) supported(nodes []int) error {
 		count, strings.Join(list, "; "), strings.Join(Operators(), ", "))
 }
 
-// constants makes the initializers known. They are converted when a node that
-// is needed reads them.
+// constants converts the initializers. One that cannot be converted matters only
+// to a node that is needed and reads it.
 func (im *importer) constants() error {
 	for i := range im.model.Graph.Initializers {
 		t := &im.model.Graph.Initializers[i]
