@@ -119,7 +119,8 @@ func (r *run) decode(rows []int) (stream.Rows, error) {
 	return decoded, nil
 }
 
-// batch steps, scores and settles, as the engine steps, commits and settles.
+// batch steps, scores and settles, as the engine steps, commits and settles. Every
+// row is a message of its own.
 func (r *run) batch(ctx context.Context, arrivals []int) error {
 	numbers := make([]int, len(arrivals))
 	for i, at := range arrivals {
@@ -130,18 +131,22 @@ func (r *run) batch(ctx context.Context, arrivals []int) error {
 		return err
 	}
 	r.batches++
-	b := &tta.Batch{
-		Step: uint64(r.batches), Rows: rows.Rows, Inputs: rows.Inputs,
-		Items: []tta.Item{{ID: fmt.Sprint(arrivals[0]), Seq: uint64(arrivals[0] + 1), Rows: rows.Rows, SourceOnly: rows.SourceOnly, Received: time.Now()}},
+	b := &tta.Batch{Step: uint64(r.batches), Rows: rows.Rows, Inputs: rows.Inputs}
+	for _, at := range arrivals {
+		b.Items = append(b.Items, tta.Item{ID: fmt.Sprint(at), Seq: uint64(at + 1), Rows: 1, SourceOnly: rows.SourceOnly, Received: time.Now()})
 	}
 	if r.group.Model.Graph == nil {
 		b.Given = given(rows)
 	}
-	result, err := r.group.Pipelines.Step(ctx, b)
+	result, left, err := r.step(ctx, b, arrivals)
 	if err != nil {
 		return err
 	}
-	if err := r.tallies.add(result, arrivals, numbers); err != nil {
+	r.tallies.lost(without(arrivals, left), without(numbers, left))
+	if result == nil {
+		return nil
+	}
+	if err := r.tallies.add(result, pick(arrivals, left), pick(numbers, left)); err != nil {
 		return err
 	}
 	return r.group.Pipelines.Settle(ctx, result)

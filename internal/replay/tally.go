@@ -3,8 +3,10 @@ package replay
 import (
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"ttad/internal/chart"
 	"ttad/internal/daemon"
@@ -102,6 +104,22 @@ func (t *tallies) add(r *tta.Result, arrivals, rows []int) error {
 		t.view(to, p.View, *r.Source, arrivals, rows)
 	}
 	return nil
+}
+
+// lost counts rows that the daemon would refuse, for want of a finite answer:
+// their probabilities are NaN and they are wrong for everybody.
+func (t *tallies) lost(arrivals, rows []int) {
+	none := slices.Repeat([]float32{float32(math.NaN())}, t.classes)
+	for i, row := range rows {
+		for _, to := range t.list {
+			if t.keep {
+				copy(to.probs[arrivals[i]*t.classes:], none)
+			}
+			if t.labels != nil {
+				to.score.Add(none, -1, t.labels[row])
+			}
+		}
+	}
 }
 
 func (t *tallies) view(to *tally, v, source tta.View, arrivals, rows []int) {

@@ -24,8 +24,14 @@ import (
 // tiny opens a group on the tiny model.
 func tiny(t testing.TB, group string) *daemon.Group {
 	t.Helper()
+	return open(t, tinymodel.Bytes(), group)
+}
+
+// open opens a group on a model.
+func open(t testing.TB, model []byte, group string) *daemon.Group {
+	t.Helper()
 	dir := t.TempDir()
-	tinymodel.Write(t, dir, "tiny.onnx", tinymodel.Bytes())
+	tinymodel.Write(t, dir, "tiny.onnx", model)
 	text := "version: 1\nbus: {servers: [\"nats://127.0.0.1:4222\"]}\ndevice: {threads: 1}\ngroups: {g: {model: {file: tiny.onnx}, " + group + "}}"
 	cfg, err := configs.Load(filepath.Join(dir, "ttad.yaml"), []byte(text), builtin.Registry(), nil)
 	require.NoError(t, err)
@@ -191,6 +197,50 @@ func TestRowsThatAreNotFiniteKeepTheirPlace(t *testing.T) {
 		// The first full batch of other rows comes before any update.
 		assert.Equal(t, row == 1 || row == 6 || row < 5, same, "row %d", row)
 	}
+}
+
+// As in the daemon, a row that overflows the model leaves its neighbours alone.
+func TestRowsWithoutAFiniteAnswerAreLostAlone(t *testing.T) {
+	f := newFolder(t)
+	const pipelines = "pipelines: [{name: main, strategies: [bnema: {momentum: 0.3, min_rows: 1}]}]"
+	probs := func(name, group string, values []float32, labels ...byte) ([]float32, *replay.Report) {
+		n := len(values) / tinymodel.RowSize
+		d, err := replay.Load(replay.Files{Inputs: []string{f.floats(name+".npy", tinymodel.Shape(n), values)}, Labels: []string{f.ints(name+".y.npy", labels...)}})
+		require.NoError(t, err)
+		out := filepath.Join(f.dir, name)
+		r, err := replay.Run(t.Context(), tiny(t, group), d, replay.Options{Out: out})
+		require.NoError(t, err)
+		return probabilities(t, out, "main"), r
+	}
+	clean := tinymodel.Rows(6)
+	huge := slices.Repeat([]float32{math.MaxFloat32}, tinymodel.RowSize)
+	row := func(i int) []float32 { return tinymodel.Row(i) }
+	dirty := slices.Concat(row(0), huge, row(1), row(2), row(3), row(4), row(5), huge, huge, huge, huge, huge)
+
+	want, cleanReport := probs("clean", "batch: {max_rows: 3}, "+pipelines, clean, 0, 1, 2, 0, 1, 2)
+	got, report := probs("dirty", "batch: {max_rows: 4}, "+pipelines, dirty, 0, 0, 1, 2, 0, 1, 2, 0, 0, 0, 0, 0)
+	k := tinymodel.Classes
+	assert.Equal(t, want, slices.Concat(got[:k], got[2*k:7*k]))
+	for _, p := range slices.Concat(got[k:2*k], got[7*k:]) {
+		assert.True(t, math.IsNaN(float64(p)))
+	}
+	for i, p := range report.Pipelines {
+		assert.Zero(t, p.Tripped)
+		assert.InDelta(t, 6*cleanReport.Pipelines[i].Error+6, 12*p.Error, 1e-9, "what is lost is wrong")
+	}
+}
+
+func TestARowTheModelFailsOnIsNamed(t *testing.T) {
+	model, err := os.ReadFile("../../models/onnx/testdata/zoo/deepfm.onnx")
+	require.NoError(t, err)
+	f := newFolder(t)
+	ids := f.floats("ids.npy", []int{3, 4}, []float32{0, 1, 2, 3, 4, 5, 6, 999999, 8, 9, 10, 11})
+	dense := f.floats("dense.npy", []int{3, 3}, make([]float32, 9))
+	d, err := replay.Load(replay.Files{Inputs: []string{"ids=" + ids, "dense=" + dense}})
+	require.NoError(t, err)
+	_, err = replay.Run(t.Context(), open(t, model, "pipelines: [{name: main}]"), d, replay.Options{})
+	assert.ErrorContains(t, err, "rows 0 to 2: row 1: ")
+	assert.ErrorContains(t, err, "op Gather: index 3 is")
 }
 
 func TestReportsTellScoresOnlyWithLabels(t *testing.T) {
