@@ -27,6 +27,7 @@ func (in *Input) stored(msg jetstream.Msg) (*Delivery, error) {
 		d.Alone = true
 		d.settledCh = make(chan struct{})
 	}
+	in.held.add(d)
 	return d, nil
 }
 

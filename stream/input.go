@@ -22,6 +22,7 @@ type Input struct {
 	stream   string
 	created  string        // when the stream was made, part of answers' ids
 	beat     time.Duration // between two words to the server about messages held
+	held     *holdings
 	stats    inputCounters
 }
 
@@ -101,6 +102,7 @@ func (in *Input) Run(ctx context.Context, handle Handle) error {
 	defer stopReceiving()
 	defer context.AfterFunc(ctx, stopReceiving)()
 
+	in.held = newHoldings()
 	arrivals := make(chan *Delivery)
 	k := newIntake(in, arrivals)
 	g.Go(func() error {

@@ -20,7 +20,6 @@ type intake struct {
 	inFlight int
 	limit    int
 	seen     seenSet
-	flying   map[*Delivery]struct{} // taken and not yet answered
 
 	// held was decoded when there was no room for it; nothing more is taken until
 	// there is.
@@ -35,7 +34,6 @@ func newIntake(in *Input, arrivals <-chan *Delivery) *intake {
 		parcels: make(chan *Parcel), answered: make(chan *Parcel, 1),
 		batcher: NewBatcher(in.o.Batch, in.o.Outputs),
 		seen:    newSeenSet(2 * in.o.maxAckPending()),
-		flying:  map[*Delivery]struct{}{},
 	}
 }
 
@@ -78,7 +76,7 @@ func (k *intake) run(ctx context.Context) error {
 		case p := <-k.answered:
 			k.release(p)
 		case <-beat.C:
-			k.holdOn()
+			k.in.held.holdOn()
 		case <-ctx.Done():
 			return context.Cause(ctx)
 		}
@@ -119,10 +117,10 @@ func (k *intake) accept(d *Delivery) {
 		if k.seen.done(d.Item.Seq) {
 			_ = d.acknowledge()
 		}
+		k.in.held.remove(d)
 		d.settle()
 		return
 	}
-	k.flying[d] = struct{}{}
 	inputs := k.decode(d)
 	if k.inFlight > 0 && k.inFlight+d.rowCost() > k.limit {
 		k.held, k.heldInputs = d, inputs
@@ -154,17 +152,6 @@ func (k *intake) decode(d *Delivery) []*accel.Tensor {
 	return rows.Inputs
 }
 
-// holdOn tells the server that what is here is being worked on. Without it a slow
-// model would make the server deliver again, and a count of deliveries that grew
-// that way would make innocent messages look like poison after a crash.
-func (k *intake) holdOn() {
-	for d := range k.flying {
-		if d.working != nil {
-			_ = d.working() // on a broken connection the server delivers again, which is what seen is for
-		}
-	}
-}
-
 // release takes back an answered parcel and lets the message in that waited for it.
 func (k *intake) release(p *Parcel) {
 	k.inFlight -= p.cost
@@ -173,7 +160,7 @@ func (k *intake) release(p *Parcel) {
 		if d.Item.Stream != "" {
 			k.seen.finish(d.Item.Seq)
 		}
-		delete(k.flying, d)
+		k.in.held.remove(d)
 		d.settle()
 	}
 	k.batcher.Recycle(p)

@@ -343,6 +343,27 @@ func TestMessagesHeldLongAreNotDeliveredAgain(t *testing.T) {
 	assert.Zero(t, w.input.Stats().Redelivered)
 }
 
+// Five times as long as the server waits; there is room for two messages, one more
+// is decoded, and one is fetched ahead of them.
+func TestMessagesThatWaitBehindASlowModelAreNotDeliveredAgain(t *testing.T) {
+	b := newBench(t)
+	b.provision()
+	b.expireAcks(200 * time.Millisecond)
+	b.o.Batch.MaxRows, b.o.Limits.InFlightRows = 1, 2
+	first := true
+	b.publish("cam", upTo(5)...)
+	w := b.start(func(ctx context.Context, p *stream.Parcel, c stream.Committer) (stream.Receipt, error) {
+		if first {
+			<-time.After(time.Second) // what the model takes
+			first = false
+		}
+		return echo(ctx, p, c)
+	})
+	b.waitFor("tta.g.out.>", 5)
+	require.NoError(t, w.stop())
+	assert.Zero(t, w.input.Stats().Redelivered)
+}
+
 func TestRecreatedInputStreamIsNotTakenForRepeats(t *testing.T) {
 	ctx := context.Background()
 	b := newBench(t)

@@ -9,6 +9,7 @@ import (
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 	"github.com/nats-io/nuid"
+	"golang.org/x/sync/errgroup"
 )
 
 // receive sends messages to out until receiving ends, and then those the client
@@ -87,16 +88,29 @@ func (in *Input) fetchStored(work context.Context, out chan<- *Delivery) error {
 	if err != nil {
 		return err
 	}
-	for msg := range batch.Messages() {
-		d, err := in.stored(msg)
-		if err != nil {
-			return err
+	// What comes is taken off the client at once, so that holdOn knows of it while it
+	// waits here; there is room for all of it.
+	var g errgroup.Group
+	queue := make(chan *Delivery, ahead)
+	g.Go(func() error {
+		defer close(queue)
+		for msg := range batch.Messages() {
+			d, err := in.stored(msg)
+			if err != nil {
+				return err
+			}
+			queue <- d
 		}
-		if !in.pass(work, out, d) {
-			return nil
-		}
+		return batch.Error()
+	})
+	open := true
+	for d := range queue {
+		open = open && in.pass(work, out, d)
 	}
-	return batch.Error()
+	if err := g.Wait(); open {
+		return err
+	}
+	return nil
 }
 
 func closedBy(ctx context.Context, err error) error {
