@@ -18,7 +18,7 @@ func main() {
 	data := flag.String("data", "", "folder of the research data: models/, cifar10c/")
 	out := flag.String("o", "docs/results.md", "file to write")
 	quick := flag.Bool("quick", false, "two corruptions and two orders only")
-	part := flag.String("part", "all", "all, or one of streams, models, folded")
+	part := flag.String("part", "all", "all, or one of streams, models, folded, tabular")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
@@ -72,7 +72,7 @@ type section struct {
 }
 
 func parts() []section {
-	return []section{{"streams", writeStreams}, {"models", writeModels}, {"folded", writeFolded}}
+	return []section{{"streams", writeStreams}, {"models", writeModels}, {"folded", writeFolded}, {"tabular", writeTabular}}
 }
 
 func (r *runner) build(ctx context.Context) error {

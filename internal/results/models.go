@@ -25,7 +25,7 @@ func batchOnly() []pipeline {
 
 // writeModels compares a deeper network, in shuffled order.
 func writeModels(ctx context.Context, r *runner, p plan, b *strings.Builder) error {
-	cfg, err := r.writeConfig(setup{"resnet56", "resnet56.onnx", "", batchOnly(), 200})
+	cfg, err := r.writeConfig(setup{name: "resnet56", model: "resnet56.onnx", pipelines: batchOnly(), batch: 200})
 	if err != nil {
 		return err
 	}

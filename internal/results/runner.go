@@ -32,6 +32,9 @@ type report struct {
 	Pipelines []struct {
 		Name  string  `json:"name"`
 		Error float64 `json:"error"`
+		Brier float64 `json:"brier"`
+		NLL   float64 `json:"nll"`
+		ECE   float64 `json:"ece"`
 	} `json:"pipelines"`
 }
 
@@ -40,13 +43,14 @@ type setup struct {
 	name, model, calibration string
 	pipelines                []pipeline
 	batch                    int
+	tabular                  bool // rows as they are, not images
 }
 
 // streams runs every corruption in every order.
 func (r *runner) streams(ctx context.Context, p plan) ([]table, error) {
 	var tables []table
 	for _, batch := range p.batches {
-		cfg, err := r.writeConfig(setup{"resnet20", "resnet20.onnx", "", pipelines(), batch})
+		cfg, err := r.writeConfig(setup{name: "resnet20", model: "resnet20.onnx", pipelines: pipelines(), batch: batch})
 		if err != nil {
 			return nil, err
 		}
@@ -84,22 +88,16 @@ func (r *runner) table(ctx context.Context, cfg string, p plan, o order) (table,
 
 // replay runs one stream: the named files joined, in the given order.
 func (r *runner) replay(ctx context.Context, cfg, stream string, files []string, order string) (tableRow, error) {
-	args := []string{"replay", cfg, "--group", "cifar", "--json"}
+	var args []string
 	for _, f := range files {
 		args = append(args, "--inputs", r.cifar(f+".npy"), "--labels", r.cifar("labels.npy"))
 	}
 	if order != "" {
 		args = append(args, "--order", r.cifar(order))
 	}
-	cmd := exec.CommandContext(ctx, r.bin, args...)
-	cmd.Stderr = os.Stderr
-	out, err := cmd.Output()
+	rep, err := r.run(ctx, cfg, args...)
 	if err != nil {
-		return tableRow{}, fmt.Errorf("ttad %s: %w", strings.Join(args, " "), err)
-	}
-	var rep report
-	if err := json.Unmarshal(out, &rep); err != nil {
-		return tableRow{}, fmt.Errorf("read the report of ttad %s: %w", strings.Join(args, " "), err)
+		return tableRow{}, err
 	}
 	row := tableRow{stream: stream, count: rep.Rows, error: map[string]float64{}}
 	for _, p := range rep.Pipelines {
@@ -109,11 +107,31 @@ func (r *runner) replay(ctx context.Context, cfg, stream string, files []string,
 	return row, nil
 }
 
+// run calls 'ttad replay' and reads its report.
+func (r *runner) run(ctx context.Context, cfg string, args ...string) (*report, error) {
+	args = append([]string{"replay", cfg, "--json"}, args...)
+	cmd := exec.CommandContext(ctx, r.bin, args...)
+	cmd.Stderr = os.Stderr
+	out, err := cmd.Output()
+	if err != nil {
+		return nil, fmt.Errorf("ttad %s: %w", strings.Join(args, " "), err)
+	}
+	var rep report
+	if err := json.Unmarshal(out, &rep); err != nil {
+		return nil, fmt.Errorf("read the report of ttad %s: %w", strings.Join(args, " "), err)
+	}
+	return &rep, nil
+}
+
 func (r *runner) cifar(name string) string { return filepath.Join(r.data, "cifar10c", name) }
 
 func (r *runner) writeConfig(s setup) (string, error) {
 	var b strings.Builder
-	fmt.Fprintf(&b, configHead, r.model(s.model), s.calibration, s.batch)
+	input := imagesInput
+	if s.tabular {
+		input = ""
+	}
+	fmt.Fprintf(&b, configHead, r.model(s.model), s.calibration, input, s.batch)
 	for i, p := range s.pipelines {
 		role := "shadow"
 		if i == 0 {
@@ -133,9 +151,12 @@ func (r *runner) model(name string) string { return filepath.Join(r.data, "model
 const configHead = `version: 1
 bus: {servers: ["nats://127.0.0.1:4222"]}
 groups:
-  cifar:
+  recorded:
     model: {file: %q, calibration: %q}
-    input: {layout: nhwc, mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225]}
-    batch: {max_rows: %d}
+%s    batch: {max_rows: %d}
     pipelines:
+`
+
+// imagesInput is how bytes become what the CIFAR models want.
+const imagesInput = `    input: {layout: nhwc, mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225]}
 `
