@@ -89,6 +89,28 @@ func TestARowThatOverflowsTheModelLeavesItsNeighboursAlone(t *testing.T) {
 	assert.Equal(t, alone["main"], got)
 }
 
+// A shadow that takes all the time there is costs nobody an answer.
+func TestALateShadowCostsNoAnswer(t *testing.T) {
+	s := newSite(t)
+	s.registry = withBroken()
+	d := s.start(s.config(`
+  g:
+    model: {file: tiny.onnx}
+    batch: {max_rows: 2, max_delay: 1m}
+    limits: {deadline: 500ms}
+    pipelines:
+      - {name: slow, role: shadow, strategies: [stall]}
+      - {name: main, role: champion}
+`))
+	for i := range 4 {
+		s.put("tta.g.in.cam", nats.Header{}, jsonRows(i, 1))
+	}
+	s.waitFor("g", "tta.g.>", 4)
+	assert.InDelta(t, 1, s.metric(d, `ttad_guard_trips_total{group="g",pipeline="slow",reason="deadline"}`), 0)
+	require.NoError(t, d.stop())
+	oncePerInput(t, 4, s.answers("g", "tta.g.out.>"), nil)
+}
+
 // deepfmRow is a request of one row whose last category is id.
 func deepfmRow(id int) []byte {
 	return fmt.Appendf(nil, `{"inputs":[

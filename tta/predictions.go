@@ -1,9 +1,6 @@
 package tta
 
-import (
-	"math"
-	"time"
-)
+import "time"
 
 // Predictions splits the answer of pipeline p into one prediction an item, in
 // the batch's order. Probabilities are shared with the result.
@@ -46,7 +43,7 @@ func (r *Result) fill(rows []RowPrediction, pr *PipelineResult) {
 		probs := pr.View.Probs.Row(i)
 		row := &rows[i]
 		row.Class, row.Score, row.Probs = int(pr.View.Class[i]), pr.View.Score[i], probs
-		row.Entropy, row.Margin = entropy(probs), margin(probs)
+		row.Entropy, row.Margin = float32(Entropy(probs)), margin(probs)
 		row.Guard = pr.Guard
 		if row.Class >= 0 && row.Class < len(pr.Labels) {
 			row.Label = pr.Labels[row.Class]
@@ -60,17 +57,6 @@ func (r *Result) fill(rows []RowPrediction, pr *PipelineResult) {
 			row.Trail[s] = RowTrail{Strategy: t.Strategy, Class: int(t.Class[i]), Shift: t.Shift[i]}
 		}
 	}
-}
-
-// entropy is -sum p ln p, with 0 ln 0 = 0.
-func entropy(p []float32) float32 {
-	h := 0.0
-	for _, v := range p {
-		if v > 0 {
-			h -= float64(v) * math.Log(float64(v))
-		}
-	}
-	return float32(max(h, 0))
 }
 
 // margin is the distance of the two largest values.

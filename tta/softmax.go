@@ -49,6 +49,17 @@ func Argmax(row []float32) int {
 	return best
 }
 
+// Entropy is -sum p ln p of a row of probabilities, in nats, with 0 ln 0 = 0.
+func Entropy(p []float32) float64 {
+	h := 0.0
+	for _, v := range p {
+		if v > 0 {
+			h -= float64(v) * math.Log(float64(v))
+		}
+	}
+	return max(h, 0)
+}
+
 func finite(v float32) bool { return v-v == 0 }
 
 // answer fills class and score with each row's argmax.

@@ -99,7 +99,7 @@ func (g *groupMetrics) events(events []tta.Event) {
 	}
 }
 
-// meanEntropy is the mean over rows of -sum p ln p; rows without an answer are left out.
+// meanEntropy is the mean of the rows' entropies; rows without an answer are left out.
 func meanEntropy(v tta.View) float64 {
 	sum, rows := 0.0, 0
 	for i, c := range v.Class {
@@ -107,11 +107,7 @@ func meanEntropy(v tta.View) float64 {
 			continue
 		}
 		rows++
-		for _, p := range v.Probs.Row(i) {
-			if p > 0 {
-				sum -= float64(p) * math.Log(float64(p))
-			}
-		}
+		sum += tta.Entropy(v.Probs.Row(i))
 	}
 	if rows == 0 {
 		return 0

@@ -214,8 +214,7 @@ func TestRowsWithoutAFiniteAnswerAreLostAlone(t *testing.T) {
 	}
 	clean := tinymodel.Rows(6)
 	huge := slices.Repeat([]float32{math.MaxFloat32}, tinymodel.RowSize)
-	row := func(i int) []float32 { return tinymodel.Row(i) }
-	dirty := slices.Concat(row(0), huge, row(1), row(2), row(3), row(4), row(5), huge, huge, huge, huge, huge)
+	dirty := slices.Concat(tinymodel.Row(0), huge, tinymodel.Row(1), tinymodel.Row(2), tinymodel.Row(3), tinymodel.Row(4), tinymodel.Row(5), huge, huge, huge, huge, huge)
 
 	want, cleanReport := probs("clean", "batch: {max_rows: 3}, "+pipelines, clean, 0, 1, 2, 0, 1, 2)
 	got, report := probs("dirty", "batch: {max_rows: 4}, "+pipelines, dirty, 0, 0, 1, 2, 0, 1, 2, 0, 0, 0, 0, 0)
