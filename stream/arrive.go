@@ -18,7 +18,11 @@ func (in *Input) stored(msg jetstream.Msg) (*Delivery, error) {
 	}
 	d := in.arrive(msg.Subject(), msg.Headers(), msg.Data(), fmt.Sprintf("%s:%d", meta.Stream, meta.Sequence.Stream))
 	d.Item.Stream, d.Item.Seq = meta.Stream, meta.Sequence.Stream
-	d.ack, d.working = msg.Ack, msg.InProgress
+	// The reply subject is all an acknowledgement needs; msg itself would keep a
+	// refused body in memory.
+	nc, reply := in.conn.nc, msg.Reply()
+	d.ack = func() error { return nc.Publish(reply, []byte("+ACK")) }
+	d.working = func() error { return nc.Publish(reply, []byte("+WPI")) }
 	d.Attempt = int(min(meta.NumDelivered, 1<<30))
 	if d.Attempt > 1 {
 		in.stats.redelivered.Add(1)
@@ -42,19 +46,21 @@ func (in *Input) plain(msg *nats.Msg, id string) *Delivery {
 // travel further. Every message becomes a delivery, whatever is wrong with it.
 func (in *Input) arrive(subject string, h nats.Header, body []byte, fallbackID string) *Delivery {
 	in.stats.messages.Add(1)
-	d := &Delivery{Header: h, Body: body, Item: tta.Item{ID: fallbackID, Subject: subject, Key: "_", Received: in.o.Now()}}
+	d := &Delivery{Header: h, Body: body, maxBody: in.o.DLQ.MaxBody, Item: tta.Item{ID: fallbackID, Subject: subject, Key: "_", Received: in.o.Now()}}
 	if n := headerBytes(h); n > maxHeaderBytes {
-		d.Refused = Refusef(BadHeader, "headers of %d bytes, at most %d", n, maxHeaderBytes)
+		d.Header = nil
+		d.refuse(Refusef(BadHeader, "headers of %d bytes, at most %d", n, maxHeaderBytes))
 		return d
 	}
-	if d.Refused = checkSubject(subject); d.Refused != nil {
+	if err := checkSubject(subject); err != nil {
+		d.refuse(err)
 		return d
 	}
 	d.Item.Key = in.key(subject)
 	d.Item.Header = carried(h, in.o.Output.CopyHeaders)
 	id, err := itemID(h)
 	if err != nil {
-		d.Refused = err
+		d.refuse(err)
 		return d
 	}
 	if id != "" {

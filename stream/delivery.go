@@ -1,6 +1,7 @@
 package stream
 
 import (
+	"bytes"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -20,12 +21,23 @@ type Delivery struct {
 	Header    nats.Header
 	Body      []byte
 
-	at        int  // index of its item in the batch, -1 when refused before batching
-	named     bool // the id is the producer's
+	maxBody   int64 // bytes of it that a dead letter keeps
+	at        int   // index of its item in the batch, -1 when refused before batching
+	named     bool  // the id is the producer's
 	ack       func() error
 	working   func() error  // asks the server for more time
 	settledCh chan struct{} // closed when answered; only for messages taken alone
 	mark      *mark         // stands while it runs alone; nil otherwise
+}
+
+// refuse turns d into a dead letter before the model has seen it. Of its body it
+// keeps what a dead letter holds: a large message refused for its size must not
+// take its size while it waits.
+func (d *Delivery) refuse(err *CodedError) {
+	d.Refused = err
+	if int64(len(d.Body)) > d.maxBody {
+		d.Body = bytes.Clone(d.Body[:d.maxBody])
+	}
 }
 
 // rowCost is what a delivery counts against limits on rows. A refused message has

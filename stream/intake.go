@@ -7,8 +7,13 @@ import (
 	"ttad/accel"
 )
 
+// maxBatchesHeld times batch.max_bytes is what the bodies in flight may take
+// together. A body is kept until its answer, since it may become a dead letter.
+const maxBatchesHeld = 4
+
 // intake decodes and batches. One goroutine owns it; rows in flight, from here
-// until their parcel is answered, stay within limits.in_flight_rows.
+// until their parcel is answered, stay within limits.in_flight_rows, and bytes
+// within a few batches'.
 type intake struct {
 	in       *Input
 	arrivals <-chan *Delivery
@@ -17,8 +22,10 @@ type intake struct {
 
 	batcher  *Batcher
 	ready    []*Parcel // closed, not yet taken by the handler
-	inFlight int
+	inFlight int       // rows
 	limit    int
+	bytes    int64 // of bodies in flight
+	maxBytes int64
 	seen     seenSet
 
 	// held was decoded when there was no room for it; nothing more is taken until
@@ -30,7 +37,7 @@ type intake struct {
 func newIntake(in *Input, arrivals <-chan *Delivery) *intake {
 	limit := max(in.o.Limits.InFlightRows, in.o.Batch.MaxRows)
 	return &intake{
-		in: in, arrivals: arrivals, limit: limit,
+		in: in, arrivals: arrivals, limit: limit, maxBytes: maxBatchesHeld * in.o.Batch.MaxBytes,
 		parcels: make(chan *Parcel), answered: make(chan *Parcel, 1),
 		batcher: NewBatcher(in.o.Batch, in.o.Outputs),
 		seen:    newSeenSet(2 * in.o.maxAckPending()),
@@ -122,7 +129,7 @@ func (k *intake) accept(d *Delivery) {
 		return
 	}
 	inputs := k.decode(d)
-	if k.inFlight > 0 && k.inFlight+d.rowCost() > k.limit {
+	if !k.fits(d) {
 		k.held, k.heldInputs = d, inputs
 		k.ready = append(k.ready, k.batcher.Flush("pressure")...)
 		return
@@ -130,8 +137,15 @@ func (k *intake) accept(d *Delivery) {
 	k.add(d, inputs)
 }
 
+// fits says whether there is room for d. There always is when nothing else is in
+// flight, so that none waits for ever.
+func (k *intake) fits(d *Delivery) bool {
+	return k.inFlight == 0 || k.inFlight+d.rowCost() <= k.limit && k.bytes+int64(len(d.Body)) <= k.maxBytes
+}
+
 func (k *intake) add(d *Delivery, inputs []*accel.Tensor) {
 	k.inFlight += d.rowCost()
+	k.bytes += int64(len(d.Body))
 	k.in.stats.inFlight.Store(int64(k.inFlight))
 	k.ready = append(k.ready, k.batcher.Add(k.in.o.Now(), d, inputs)...)
 }
@@ -142,7 +156,7 @@ func (k *intake) decode(d *Delivery) []*accel.Tensor {
 	}
 	rows, err := k.in.codec.Decode(d.Header, d.Body)
 	if err != nil {
-		d.Refused = err
+		d.refuse(err)
 		return nil
 	}
 	d.Item.Rows, d.Item.SourceOnly, d.RequestID = rows.Rows, rows.SourceOnly, rows.RequestID
@@ -155,6 +169,7 @@ func (k *intake) decode(d *Delivery) []*accel.Tensor {
 // release takes back an answered parcel and lets the message in that waited for it.
 func (k *intake) release(p *Parcel) {
 	k.inFlight -= p.cost
+	k.bytes -= p.Bytes
 	k.in.stats.inFlight.Store(int64(k.inFlight))
 	for _, d := range p.Deliveries {
 		if d.Item.Stream != "" {
@@ -164,7 +179,7 @@ func (k *intake) release(p *Parcel) {
 		d.settle()
 	}
 	k.batcher.Recycle(p)
-	if d := k.held; d != nil && (k.inFlight == 0 || k.inFlight+d.rowCost() <= k.limit) {
+	if d := k.held; d != nil && k.fits(d) {
 		inputs := k.heldInputs
 		k.held, k.heldInputs = nil, nil
 		k.add(d, inputs)

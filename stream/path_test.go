@@ -1,6 +1,7 @@
 package stream_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -280,6 +281,75 @@ func TestSlowEngineHoldsTheServerBack(t *testing.T) {
 	require.NoError(t, w.stop())
 	assert.LessOrEqual(t, most, 6)
 	assert.Equal(t, upTo(100), b.classes("tta.g.out.>"))
+}
+
+func TestBodiesInFlightStayWithinAFewBatches(t *testing.T) {
+	b := newBench(t)
+	b.o.Batch.MaxBytes = 1000
+	padded := append(request(7), make([]byte, 900)...)
+	for i := len(padded) - 900; i < len(padded); i++ {
+		padded[i] = ' '
+	}
+	gate := make(chan struct{})
+	w := b.start(func(ctx context.Context, p *stream.Parcel, c stream.Committer) (stream.Receipt, error) {
+		<-gate
+		return echo(ctx, p, c)
+	})
+	for range 30 {
+		b.put("tta.g.in.cam", nil, padded)
+	}
+	most := int64(0)
+	streamtest.Eventually(t, "four are in flight", func() bool { return w.input.Stats().InFlightRows == 4 })
+	close(gate)
+	streamtest.Eventually(t, "all are answered", func() bool {
+		most = max(most, w.input.Stats().InFlightRows)
+		return streamtest.Count(b.js, "TTAD_g", "tta.g.out.>") == 30
+	})
+	require.NoError(t, w.stop())
+	assert.LessOrEqual(t, most, int64(4))
+}
+
+// 60 MB lie on the server; a model that does not get on must not have them all
+// brought here.
+func TestWhatIsFetchedAheadIsBoundedInBytes(t *testing.T) {
+	b := newBench(t)
+	b.o.Batch.MaxRows, b.o.Batch.MaxBytes = 1, 1<<20 // four in flight
+	gate, entered := make(chan struct{}), make(chan struct{}, 100)
+	b.provision()
+	for range 60 {
+		b.put("tta.g.in.cam", nil, append(request(7), bytes.Repeat([]byte(" "), 1_000_000)...))
+	}
+	w := b.start(func(ctx context.Context, p *stream.Parcel, c stream.Committer) (stream.Receipt, error) {
+		entered <- struct{}{}
+		<-gate
+		return echo(ctx, p, c)
+	})
+	<-entered
+	streamtest.Eventually(t, "16 MiB are fetched", func() bool { return b.unanswered() >= 16 })
+	most := 0
+	for range 20 {
+		most = max(most, b.unanswered())
+	}
+	close(gate)
+	b.waitFor("tta.g.out.>", 60)
+	require.NoError(t, w.stop())
+	assert.LessOrEqual(t, most, 25)
+}
+
+// Only what its dead letter will hold is kept of a message that is refused.
+func TestRefusedBodyIsCutOnArrival(t *testing.T) {
+	b := newBench(t)
+	b.o.DLQ.MaxBody = 5
+	bodies := make(chan []byte, 1)
+	w := b.start(func(ctx context.Context, p *stream.Parcel, c stream.Committer) (stream.Receipt, error) {
+		bodies <- p.Deliveries[0].Body
+		return echo(ctx, p, c)
+	})
+	b.put("tta.g.in.cam", nil, bytes.Repeat([]byte("garbage"), 10_000))
+	body := <-bodies
+	require.NoError(t, w.stop())
+	assert.Equal(t, "garba", string(body))
+	assert.Less(t, cap(body), 100)
 }
 
 func TestLargeMessagesStayWithinTheLimitOnRows(t *testing.T) {

@@ -75,6 +75,9 @@ func (in *Input) look(ctx context.Context) (*jetstream.ConsumerInfo, error) {
 // come, and so the most a drain waits for it.
 const fetchWait = 500 * time.Millisecond
 
+// maxFetchBytes bounds what one request brings, and so what waits undecoded.
+const maxFetchBytes = 16 << 20
+
 // fetchStored asks the durable consumer for some messages and passes them on. It
 // never leaves while its request is out: what the server sends to somebody who has
 // stopped listening counts as delivered, and comes back only when its time for an
@@ -84,7 +87,9 @@ func (in *Input) fetchStored(work context.Context, out chan<- *Delivery) error {
 		return nats.ErrDisconnected
 	}
 	ahead := min(max(in.o.Limits.InFlightRows/2, 1), 500)
-	batch, err := in.consumer.Fetch(ahead, jetstream.FetchMaxWait(fetchWait))
+	// A request that the next message does not fit would never be answered.
+	most := max(maxFetchBytes, 2*int(in.conn.MaxPayload()))
+	batch, err := in.consumer.Fetch(ahead, jetstream.FetchMaxWait(fetchWait), jetstream.FetchMaxBytes(most))
 	if err != nil {
 		return err
 	}

@@ -45,7 +45,7 @@ func (in *Input) pass(work context.Context, out chan<- *Delivery, d *Delivery) b
 	m := &mark{in: in, name: markPrefix + strconv.FormatUint(d.Item.Seq, 10)}
 	poison := m.left(work)
 	if poison {
-		d.Refused = Refusef(Poison, "delivered %d times and never answered; the last time it was alone in its batch and the process died", d.Attempt-1)
+		d.refuse(Refusef(Poison, "delivered %d times and never answered; the last time it was alone in its batch and the process died", d.Attempt-1))
 	} else {
 		m.set(work)
 		d.mark = m
