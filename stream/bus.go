@@ -18,6 +18,7 @@ var ErrUnreachable = errors.New("no NATS server reachable")
 type Conn struct {
 	nc       *nats.Conn
 	js       jetstream.JetStream
+	domain   string // of JetStream, empty for the server's own
 	embedded *Embedded
 	log      zerolog.Logger
 }
@@ -72,6 +73,7 @@ func (c *Conn) dial(ctx context.Context, t target) error {
 	if c.nc, err = nats.Connect(t.url, options...); err != nil {
 		return fmt.Errorf("%w: %s: %w", ErrUnreachable, t.redacted(), err)
 	}
+	c.domain = t.Domain
 	if err := c.openJetStream(publishWait); err != nil {
 		c.nc.Close()
 		return err
@@ -82,7 +84,12 @@ func (c *Conn) dial(ctx context.Context, t target) error {
 // openJetStream gives publishes so long for the server's word. A publish that is
 // never answered must not keep its place among those pending for ever.
 func (c *Conn) openJetStream(wait time.Duration) (err error) {
-	c.js, err = jetstream.New(c.nc, jetstream.WithPublishAsyncMaxPending(2*maxPending), jetstream.WithPublishAsyncTimeout(wait))
+	options := []jetstream.JetStreamOpt{jetstream.WithPublishAsyncMaxPending(2 * maxPending), jetstream.WithPublishAsyncTimeout(wait)}
+	if c.domain == "" {
+		c.js, err = jetstream.New(c.nc, options...)
+	} else {
+		c.js, err = jetstream.NewWithDomain(c.nc, c.domain, options...)
+	}
 	if err != nil {
 		return fmt.Errorf("open JetStream: %w", err)
 	}

@@ -15,6 +15,9 @@ type BusConfig struct {
 	TLS      TLSConfig       `yaml:"tls" doc:"TLS files, for tls:// servers." reload:"cold"`
 	Embedded *EmbeddedConfig `yaml:"embedded" doc:"Run a NATS server with JetStream inside this process." reload:"cold"`
 
+	InboxPrefix string `yaml:"inbox_prefix" doc:"Where replies come in, for accounts that may not subscribe to _INBOX.>. Default: as the context says, else _INBOX" reload:"cold"`
+	Domain      string `yaml:"domain" doc:"JetStream domain, for streams behind a leaf node. Default: as the context says, else none" reload:"cold"`
+
 	Prefix    string `yaml:"prefix" doc:"First token of ttad's own subjects." pattern:"^[A-Za-z0-9_-]+$" reload:"cold"`
 	Provision bool   `yaml:"provision" doc:"Create missing streams and consumers. Without it, what is missing is an error that prints the command to make it." reload:"cold"`
 }

@@ -38,6 +38,12 @@ func (c BusConfig) Check(report func(path, message string)) {
 		}
 		report(fmt.Sprintf("servers[%d]", i), shown+" is not a server URL such as nats://127.0.0.1:4222 or tls://host:4222")
 	}
+	if problem := subjectProblem(c.InboxPrefix); c.InboxPrefix != "" && (problem != "" || strings.ContainsAny(c.InboxPrefix, "*>")) {
+		report("inbox_prefix", fmt.Sprintf("%q is not a subject without wildcards, such as _INBOX_ttad", c.InboxPrefix))
+	}
+	if strings.ContainsAny(c.Domain, ".*> \t\r\n/\\") {
+		report("domain", fmt.Sprintf("%q is not a domain name: no dots, wildcards, slashes or spaces", c.Domain))
+	}
 	c.checkIdentity(report)
 }
 

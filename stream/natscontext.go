@@ -1,6 +1,7 @@
 package stream
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -26,6 +27,8 @@ type target struct {
 	CA       string `json:"ca"`
 	Cert     string `json:"cert"`
 	Key      string `json:"key"`
+	Inbox    string `json:"inbox_prefix"`
+	Domain   string `json:"jetstream_domain"`
 }
 
 // target resolves the one of context, servers and embedded that is given; with
@@ -50,6 +53,7 @@ func (cfg BusConfig) target() (target, error) {
 			return t, fmt.Errorf("bus: %w", err)
 		}
 	}
+	t.Inbox, t.Domain = cmp.Or(cfg.InboxPrefix, t.Inbox), cmp.Or(cfg.Domain, t.Domain)
 	if t.url == "" {
 		t.url = nats.DefaultURL
 	}
@@ -84,11 +88,35 @@ func readContext(name string) (target, error) {
 	if err := json.Unmarshal(b, &t); err != nil {
 		return t, fmt.Errorf("NATS context %q: %w", name, err)
 	}
+	if err := supported(b); err != nil {
+		return t, fmt.Errorf("NATS context %q: %w", name, err)
+	}
 	t.url = t.URL
 	for _, path := range []*string{&t.Creds, &t.NKey, &t.CA, &t.Cert, &t.Key} {
 		*path = expandHome(*path)
 	}
 	return t, nil
+}
+
+// supported refuses a context that says how to connect in a way that ttad does not
+// know; leaving it out would connect as somebody else, or to something else.
+func supported(text []byte) error {
+	var fields map[string]any
+	if err := json.Unmarshal(text, &fields); err != nil {
+		return err
+	}
+	for _, f := range []struct{ name, instead string }{
+		{"nsc", "export the user's credentials with 'nsc generate creds' and name that file in the context's creds, or in bus.creds_file"},
+		{"user_jwt", "put the token and its seed in a credentials file and name it in the context's creds"},
+		{"socks_proxy", "connect without a proxy"},
+		{"tls_first", "use a server that does not ask for TLS first"},
+		{"jetstream_api_prefix", "use jetstream_domain"},
+	} {
+		if v := fields[f.name]; v != nil && v != "" && v != false {
+			return fmt.Errorf("%s is not supported; %s", f.name, f.instead)
+		}
+	}
+	return nil
 }
 
 // contextDir follows the XDG rule the nats command follows, on every system.
@@ -115,6 +143,9 @@ func expandHome(path string) string {
 // options translates credentials and files.
 func (t target) options() ([]nats.Option, error) {
 	var out []nats.Option
+	if t.Inbox != "" {
+		out = append(out, nats.CustomInboxPrefix(t.Inbox))
+	}
 	if t.Creds != "" {
 		out = append(out, nats.UserCredentials(t.Creds))
 	}

@@ -2,6 +2,7 @@ package stream_test
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"path/filepath"
 	"testing"
@@ -143,6 +144,57 @@ func TestConnectUsesAContextOfTheNATSCommand(t *testing.T) {
 	assert.ErrorContains(t, connect("broken"), "broken")
 	write("context/lab.json", `{"url":"`+s.URL()+`","user":"ada","password":"wrong"}`)
 	assert.ErrorIs(t, connect("lab"), nats.ErrAuthorization)
+}
+
+func TestInboxPrefixAndDomain(t *testing.T) {
+	dir := t.TempDir()
+	t.Setenv("XDG_CONFIG_HOME", dir)
+	b := newBench(t)
+	b.server = streamtest.Start(t, func(o *server.Options) {
+		o.JetStreamDomain = "hub"
+		o.Users = []*server.User{{Username: "ada", Password: "secret", Permissions: &server.Permissions{
+			Subscribe: &server.SubjectPermission{Allow: []string{"_ttad.>"}},
+		}}}
+	})
+	require.NoError(t, os.MkdirAll(filepath.Join(dir, "nats", "context"), 0o755))
+	open := func(inContext string, change func(*stream.BusConfig)) error {
+		text := `{"url":"` + b.server.URL() + `","user":"ada","password":"secret"` + inContext + `}`
+		require.NoError(t, os.WriteFile(filepath.Join(dir, "nats", "context", "lab.json"), []byte(text), 0o600))
+		cfg := stream.DefaultBus()
+		cfg.Context = "lab"
+		change(&cfg)
+		conn, err := stream.Connect(context.Background(), cfg, zerolog.Nop())
+		if err != nil {
+			return err
+		}
+		defer func() { require.NoError(t, conn.Close(context.Background())) }()
+		ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
+		defer cancel()
+		_, _, err = stream.Open(ctx, conn, b.o)
+		return err
+	}
+	none := func(*stream.BusConfig) {}
+	assert.NoError(t, open(`,"inbox_prefix":"_ttad","jetstream_domain":"hub"`, none), "the context says both")
+	assert.NoError(t, open(`,"inbox_prefix":"_other","jetstream_domain":"other"`, func(c *stream.BusConfig) {
+		c.InboxPrefix, c.Domain = "_ttad", "hub"
+	}), "the configuration goes before")
+	assert.Error(t, open(``, none), "no reply may come to _INBOX")
+	assert.Error(t, open(`,"inbox_prefix":"_ttad","jetstream_domain":"other"`, none), "no such domain")
+	assert.ErrorContains(t, open(`,"nsc":"nsc://op/account/user"`, none), "nsc generate creds")
+	assert.NotContains(t, fmt.Sprint(open(`,"nsc":"","tls_first":false,"inbox_prefix":"_ttad"`, none)), "not supported")
+}
+
+func TestBusCheckRefusesWhatIsNoPrefixOrDomain(t *testing.T) {
+	cfg := stream.DefaultBus()
+	cfg.Servers = []string{"nats://127.0.0.1:4222"}
+	problems := func() (paths []string) {
+		cfg.Check(func(path, _ string) { paths = append(paths, path) })
+		return paths
+	}
+	cfg.InboxPrefix, cfg.Domain = "_INBOX.ttad", "hub"
+	assert.Empty(t, problems())
+	cfg.InboxPrefix, cfg.Domain = "_INBOX.>", "a.b"
+	assert.Equal(t, []string{"inbox_prefix", "domain"}, problems())
 }
 
 func TestConnectSaysWhatIsWrong(t *testing.T) {
