@@ -67,6 +67,7 @@ type Codec struct {
 	ports []port
 	bufs  [][]float32 // one a port
 	sent  []float32   // values in the layout they came in
+	raw   []byte      // bytes read from JSON
 }
 
 // NewCodec checks that the configuration fits the model's inputs.

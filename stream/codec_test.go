@@ -376,3 +376,17 @@ func TestNumbersReadAsTheStandardLibraryReadsThem(t *testing.T) {
 		assert.Equal(t, float32(want), rows.Inputs[0].Data[0], text)
 	}
 }
+
+func TestBytesInJSONTakeNoMemoryOfTheirOwn(t *testing.T) {
+	c := codec(t, func(c *stream.CodecConfig) { c.Ports = []models.Port{{Name: "x", Shape: accel.BatchShape(64)}} })
+	allocs := func(dtype string) float64 {
+		body := []byte(`{"inputs":[{"name":"x","datatype":"` + dtype + `","shape":[1,64],"data":[` + strings.Repeat("1,", 63) + `1]}]}`)
+		return testing.AllocsPerRun(20, func() {
+			_, err := c.Decode(nil, body)
+			if err != nil {
+				t.Fatal(err)
+			}
+		})
+	}
+	assert.Equal(t, allocs("FP32"), allocs("UINT8"))
+}

@@ -36,11 +36,11 @@ func (c *Codec) appendText(p *port, in *oipInput, rows int, dst []float32) ([]fl
 	if !asBytes {
 		return appendChannelsFirst(p, c.sent, rows, dst), nil
 	}
-	raw := make([]byte, len(c.sent))
-	for i, v := range c.sent {
-		raw[i] = byte(v)
+	c.raw = c.raw[:0]
+	for _, v := range c.sent {
+		c.raw = append(c.raw, byte(v))
 	}
-	return appendBytes(p, raw, rows, dst), nil
+	return appendBytes(p, c.raw, rows, dst), nil
 }
 
 // appendBytes looks every byte up in its channel's table, transposing on the way.

@@ -92,6 +92,12 @@ func TestSourceIsToldOnlyWhereItIsAskedFor(t *testing.T) {
 	}
 }
 
+func TestABodyLikeTheOneBeforeIsAllocatedOnce(t *testing.T) {
+	encode, p := stream.Encoder("g", "0123456789ab", 3, outputConfig(nil)), rich()
+	encode(p, "")
+	assert.LessOrEqual(t, testing.AllocsPerRun(20, func() { encode(p, "") }), 2.0, "the body, and the prediction passed by value")
+}
+
 func TestOutputAsAnInferenceResponse(t *testing.T) {
 	b := stream.EncodeOutput("g", "0123456789ab", 3, outputConfig(func(c *stream.OutputConfig) { c.Format = "oip" }), rich(), "r-1")
 	var got struct {

@@ -13,11 +13,13 @@ func ForgetAck(d *Delivery) { d.ack = nil }
 
 // EncodeOutput writes the body of one answer.
 func EncodeOutput(group, model string, generation uint64, cfg OutputConfig, p tta.Prediction, requestID string) []byte {
+	return Encoder(group, model, generation, cfg)(p, requestID)
+}
+
+// Encoder writes the bodies of one answer after another.
+func Encoder(group, model string, generation uint64, cfg OutputConfig) func(p tta.Prediction, requestID string) []byte {
 	e := outputEncoder{rowEncoder: rowEncoder{cfg: cfg}, group: group, model: model, generation: generation}
-	if cfg.Format == "oip" {
-		return e.appendOIP(nil, &p, requestID)
-	}
-	return e.appendTTAD(nil, &p)
+	return func(p tta.Prediction, requestID string) []byte { return e.body(&p, requestID) }
 }
 
 // Serve runs the part of Input.Run that calls handle, on parcels closed already,

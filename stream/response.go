@@ -13,6 +13,19 @@ type outputEncoder struct {
 	group      string
 	model      string
 	generation uint64
+	last       int // bytes of the body before: the next is much like it
+}
+
+// body writes an answer in the configured format.
+func (e *outputEncoder) body(p *tta.Prediction, requestID string) []byte {
+	b := make([]byte, 0, e.last+e.last/8)
+	if e.cfg.Format == "oip" {
+		b = e.appendOIP(b, p, requestID)
+	} else {
+		b = e.appendTTAD(b, p)
+	}
+	e.last = len(b)
+	return b
 }
 
 // appendTTAD appends the object with rows.

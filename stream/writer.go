@@ -93,11 +93,7 @@ func (w *writer) output(d *Delivery, p *tta.Prediction) letter {
 	msg.Header.Set(HeaderPipeline, p.Pipeline)
 	msg.Header.Set(HeaderStep, strconv.FormatUint(p.Step, 10))
 	msg.Header.Set(HeaderGuard, guardWord(p))
-	if w.encode.cfg.Format == "oip" {
-		msg.Data = w.encode.appendOIP(nil, p, d.RequestID)
-	} else {
-		msg.Data = w.encode.appendTTAD(nil, p)
-	}
+	msg.Data = w.encode.body(p, d.RequestID)
 	size := int64(msg.Size())
 	switch {
 	case size <= w.maxPayload:
