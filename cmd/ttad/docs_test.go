@@ -16,6 +16,7 @@ import (
 	"github.com/nats-io/nats.go"
 	"github.com/stretchr/testify/require"
 
+	"ttad/configs"
 	"ttad/internal/npyfile"
 	"ttad/internal/testkit/tinymodel"
 	"ttad/models/onnx"
@@ -34,6 +35,21 @@ func TestEveryCommandInTheReadmeWorks(t *testing.T) {
 		d.do(t, c)
 	}
 	require.Positive(t, d.answered, "the README's published row was answered")
+}
+
+// Every whole configuration shown in a document is one ttad would run.
+func TestConfigurationsInTheDocsAreValid(t *testing.T) {
+	found := 0
+	for _, doc := range []string{"README.md", "docs/wire.md", "docs/operations.md"} {
+		text, err := os.ReadFile(filepath.Join(repository, doc))
+		require.NoError(t, err)
+		for _, block := range regexp.MustCompile("(?s)```yaml\n(version: .*?)```").FindAllSubmatch(text, -1) {
+			found++
+			_, err := configs.Load(doc, block[1], registry(), nil)
+			require.NoError(t, err, doc)
+		}
+	}
+	require.Positive(t, found)
 }
 
 // shellCommands lists the commands of a document's sh blocks, comments cut off
