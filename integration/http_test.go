@@ -3,6 +3,7 @@ package integration_test
 import (
 	"bufio"
 	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
 	"strconv"
@@ -45,6 +46,13 @@ func (s *site) metric(r *running, series string) float64 {
 	return 0
 }
 
+// counts waits until a series has a value: what a batch did is counted after its
+// answers are stored, so a test that has seen the answers may be a moment early.
+func (s *site) counts(r *running, series string, want float64) {
+	s.t.Helper()
+	streamtest.Eventually(s.t, fmt.Sprintf("%s is %v", series, want), func() bool { return s.metric(r, series) == want })
+}
+
 func TestMetricsCountWhatHappened(t *testing.T) {
 	s := newSite(t)
 	d := s.start(s.config(`
@@ -73,7 +81,7 @@ func TestMetricsCountWhatHappened(t *testing.T) {
 			}
 		}
 	}
-	streamtest.Eventually(t, "the last batch is counted", func() bool { return s.metric(d, `ttad_items_total{group="g"}`) == 10 })
+	s.counts(d, `ttad_items_total{group="g"}`, 10)
 	for series, want := range map[string]float64{
 		`ttad_rows_total{group="g"}`:                                       13,
 		`ttad_outputs_total{group="g"}`:                                    7,
@@ -90,9 +98,9 @@ func TestMetricsCountWhatHappened(t *testing.T) {
 		`ttad_changed_rows_total{group="g",pipeline="main"}`:               float64(changed),
 		`ttad_guard_trips_total{group="g",pipeline="main",reason="error"}`: 0,
 	} {
-		streamtest.Eventually(t, series, func() bool { return s.metric(d, series) == want })
+		s.counts(d, series, want)
 	}
-	streamtest.Eventually(t, "nothing is in flight", func() bool { return s.metric(d, `ttad_in_flight_rows{group="g"}`) == 0 })
+	s.counts(d, `ttad_in_flight_rows{group="g"}`, 0)
 	_, body := d.get("/metrics")
 	assert.Contains(t, body, "ttad_build_info{")
 	assert.Contains(t, body, `ttad_input_lag_messages{group="g"}`)
@@ -159,7 +167,7 @@ func TestADrainCanBeWatched(t *testing.T) {
 		status, body := d.get("/readyz")
 		return status == http.StatusServiceUnavailable && strings.Contains(body, `"g":"draining"`)
 	})
-	assert.InDelta(t, 1, s.metric(d, `ttad_in_flight_rows{group="g"}`), 0)
+	s.counts(d, `ttad_in_flight_rows{group="g"}`, 1)
 	close(g.open)
 	require.NoError(t, d.stop())
 	assert.Len(t, s.answers("g", "tta.g.out.cam"), 1)
