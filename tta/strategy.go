@@ -28,6 +28,14 @@ type Strategy interface {
 type Needs struct {
 	Keep models.Keep
 	Owns Part
+	// Remember is how many values a Learner keeps of each row until its label comes.
+	Remember int
+	// Labels is set where a strategy does nothing at all without labels.
+	Labels bool
+	// Keyed is set where what a strategy has learned is found by features, or is
+	// about probabilities, that the strategies before it shape: when one of those
+	// changes, its state means nothing and is not carried over.
+	Keyed bool
 }
 
 // Part is a part of the model an overlay can change.
@@ -37,6 +45,9 @@ type Part string
 const (
 	OwnsNothing Part = ""
 	OwnsNorm    Part = "norm"
+	// OwnsHead is the classifier head. Its owner computes probabilities from
+	// features anew, so it comes before every other corrector.
+	OwnsHead Part = "head"
 )
 
 // Preparer sets up the overlay before the forward.
@@ -93,6 +104,9 @@ type Env struct {
 	// Dir is the folder that relative paths in parameters start from; empty
 	// means the working directory.
 	Dir string
+	// Index makes an index of keys on the group's device. Nil means that a
+	// strategy searches by itself.
+	Index func(dim, capacity int) (accel.Index, error)
 	// Forward runs the model on the batch again, under another overlay. Its
 	// output is good until the next forward. Nil where OutputsOnly is set.
 	Forward Forward

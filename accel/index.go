@@ -1,0 +1,22 @@
+package accel
+
+// Index holds keys of one width on a device and finds those most similar to
+// queries by inner product; with keys and queries of unit length that is the
+// cosine. It has one owner.
+type Index interface {
+	// Set puts a key of Dim values into a slot below Capacity.
+	Set(slot int, key []float32)
+	// Search writes, for each of n queries [n dim], the k most similar keys among
+	// slots 0 to live-1 into slots and similarities [n k], the most similar first
+	// and ties to the lower slot. Where k exceeds live the rest of a row is slot
+	// -1 and similarity 0. A similarity that is not finite is never found.
+	Search(queries []float32, n, k, live int, slots []int32, similarities []float32)
+	// Close frees the device's memory.
+	Close()
+}
+
+// Indexer is a device that can hold an Index. Devices that cannot are helped by
+// the CPU's.
+type Indexer interface {
+	NewIndex(dim, capacity int) (Index, error)
+}

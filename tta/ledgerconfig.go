@@ -1,0 +1,19 @@
+package tta
+
+import "time"
+
+// LedgerConfig bounds what a group remembers of its answers while their labels
+// are out. The oldest items leave first, on whichever bound is met first.
+type LedgerConfig struct {
+	Rows   int
+	Bytes  int64
+	MaxAge time.Duration
+	// ScoreRows is how many labelled rows the scores' window looks back on.
+	ScoreRows int
+}
+
+// DefaultLedger suits a stream of a few hundred rows a second whose labels come
+// within minutes.
+func DefaultLedger() LedgerConfig {
+	return LedgerConfig{Rows: 200_000, Bytes: 256 << 20, MaxAge: 24 * time.Hour, ScoreRows: 2000}
+}
