@@ -97,6 +97,7 @@ type Env struct {
 	FeatureWidth int      // 0 where the model has no features
 	Norms        []models.NormNode
 	Model        string // name for messages
+	Digest       string // of the model's file, 12 hex digits; empty where there is no file
 	// OutputsOnly is set for models of kind "outputs": there is no forward to change.
 	OutputsOnly bool
 	// FoldedBN lists layers whose BatchNormalization the export merged away.

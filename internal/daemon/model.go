@@ -70,7 +70,7 @@ func (m *Model) Classes() int { return m.classes }
 
 // env describes the model to strategies.
 func (m *Model) env() tta.Env {
-	e := tta.Env{Model: m.Name, Classes: m.classes, Labels: m.Labels, FeatureWidth: m.width, OutputsOnly: m.Graph == nil}
+	e := tta.Env{Model: m.Name, Digest: m.Digest, Classes: m.classes, Labels: m.Labels, FeatureWidth: m.width, OutputsOnly: m.Graph == nil}
 	if m.Graph != nil {
 		e.Norms, e.FoldedBN = m.Graph.Norms, m.Graph.FoldedBN
 	}
