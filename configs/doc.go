@@ -14,6 +14,7 @@
 //	required:"true"      must be given
 //	secret:"true"        printed as ***; secret:"url" hides the password in a URL
 //	reload:"hot"         hot | warm | cold: what a change of this field takes
+//	tune:"0.5,0.7,0.9"   values 'ttad tune' tries for a strategy's parameter
 //
 // A type may have Check(report func(path, message string)) for rules across
 // fields; path is relative to the value ("" for itself). It is called only for a

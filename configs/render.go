@@ -16,7 +16,11 @@ import (
 // text loads to the same configuration.
 func Render(f *File) (string, error) {
 	r := renderer{origins: f.origins}
-	root := r.structure("", reflect.ValueOf(*f))
+	return dump(r.structure("", reflect.ValueOf(*f)))
+}
+
+// dump writes a node as the text of a file.
+func dump(root *yaml.Node) (string, error) {
 	var b bytes.Buffer
 	dumper, err := yaml.NewDumper(&b, yaml.WithIndent(2), yaml.WithLineWidth(-1), yaml.WithUnicode(true))
 	if err != nil {
@@ -44,6 +48,7 @@ func Values(f *File) (any, error) {
 type renderer struct {
 	origins map[string]Origin
 	plain   bool // values as they are: a dollar sign is not doubled for reading back
+	bare    bool // no comments
 }
 
 // value builds the node of one value; nil for what is not set and has no way to
@@ -161,6 +166,8 @@ func keyNode(name string) *yaml.Node {
 func (r renderer) comment(path string) string {
 	o, given := r.origins[path]
 	switch {
+	case r.bare:
+		return ""
 	case !given:
 		return "# default"
 	case o.Env != "":

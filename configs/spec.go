@@ -54,6 +54,7 @@ type field struct {
 	secret   bool // never printed
 	url      bool // its password is never printed
 	reload   Class
+	tune     []string // values a search tries
 }
 
 // fieldsOf reads the tags of a Config struct. A wrong tag is a mistake in the
@@ -86,6 +87,12 @@ func fieldsOf(t reflect.Type, reload Class) []field {
 				panic(fmt.Sprintf("configs: %s.%s: %v", t, sf.Name, err))
 			}
 			f.bounds = &b
+		}
+		if tag := sf.Tag.Get("tune"); tag != "" {
+			var err error
+			if f.tune, err = f.parseTune(tag); err != nil {
+				panic(fmt.Sprintf("configs: %s.%s: %v", t, sf.Name, err))
+			}
 		}
 		out = append(out, f)
 	}
