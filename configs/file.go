@@ -46,6 +46,7 @@ type Group struct {
 	Input     stream.InputConfig      `yaml:"input" doc:"What is consumed." reload:"cold"`
 	Batch     stream.BatchConfig      `yaml:"batch" doc:"When a batch closes." reload:"cold"`
 	Output    stream.OutputConfig     `yaml:"output" doc:"What is published." reload:"cold"`
+	Feedback  *stream.FeedbackConfig  `yaml:"feedback" doc:"Labels that come later: strategies learn from them, and every pipeline is scored. Off unless given; feedback: {} takes the defaults." reload:"cold"`
 	Pipelines []tta.PipelineConfig    `yaml:"pipelines" doc:"Strategies side by side on one model; exactly one champion." required:"true" reload:"warm"`
 	Guard     tta.GuardConfig         `yaml:"guard" doc:"When the source view answers instead." reload:"hot"`
 	Commit    stream.CommitConfig     `yaml:"commit" doc:"Delivery guarantee." reload:"cold"`

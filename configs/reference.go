@@ -65,7 +65,7 @@ func sections(f field, path string, v reflect.Value) []Section {
 			continue
 		}
 		if value.Kind() == reflect.Pointer {
-			value = reflect.New(value.Type().Elem()).Elem()
+			value = newElem(value.Type().Elem())
 		}
 		out = append(out, sections(elem, child, value)...)
 	}

@@ -46,7 +46,7 @@ func (w schemaWriter) value(f field, v reflect.Value) schema {
 
 func (w schemaWriter) shape(f field, v reflect.Value) schema {
 	if v.Kind() == reflect.Pointer {
-		v = reflect.New(v.Type().Elem()).Elem()
+		v = newElem(v.Type().Elem())
 	}
 	switch f.kind {
 	case kindStruct:

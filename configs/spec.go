@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"ttad/stream"
 	"ttad/tta"
 )
 
@@ -169,11 +170,15 @@ func (f field) number() func(string) (float64, error) {
 	return plainNumber
 }
 
-// newElem is a settable value of an element type, holding its defaults.
+// newElem is a settable value of an element of a list or a map, or of what a
+// pointer points to, holding its defaults.
 func newElem(t reflect.Type) reflect.Value {
 	v := reflect.New(t).Elem()
-	if t == reflect.TypeFor[Group]() {
+	switch t {
+	case reflect.TypeFor[Group]():
 		v.Set(reflect.ValueOf(DefaultGroup()))
+	case reflect.TypeFor[stream.FeedbackConfig]():
+		v.Set(reflect.ValueOf(stream.DefaultFeedback()))
 	}
 	return v
 }

@@ -50,6 +50,7 @@ func (d *decoder) value(n *yaml.Node, path string, f field, v reflect.Value) {
 	if v.Kind() == reflect.Pointer {
 		v.Set(reflect.New(v.Type().Elem()))
 		v = v.Elem()
+		v.Set(newElem(v.Type()))
 	}
 	switch f.kind {
 	case kindStruct:

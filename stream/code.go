@@ -18,6 +18,7 @@ const (
 	UnknownInput Code = "unknown_input" // an input the model does not have, given twice, or missing
 	BadHeader    Code = "bad_header"    // headers missing, malformed or over 16 KiB; subject with wildcards
 	BadID        Code = "bad_id"        // id over 200 bytes or not printable UTF-8
+	BadLabel     Code = "bad_label"     // a label that names no item or no class, or is for a row or a class there is not
 	ModelError   Code = "model_error"   // the forward or a strategy failed
 	DeadlineOver Code = "deadline"      // the batch took longer than limits.deadline
 	Poison       Code = "poison"        // the process died while it was alone in its batch
@@ -27,7 +28,7 @@ const (
 func Codes() []Code {
 	return []Code{
 		BadCodec, BadJSON, BadShape, BadDType, BadSize, NotFinite, TooLarge, TooManyRows,
-		UnknownInput, BadHeader, BadID, ModelError, DeadlineOver, Poison,
+		UnknownInput, BadHeader, BadID, BadLabel, ModelError, DeadlineOver, Poison,
 	}
 }
 

@@ -77,10 +77,11 @@ type DeadLetterConfig struct {
 
 // LimitsConfig bounds what one group takes.
 type LimitsConfig struct {
-	RowElements  int           `yaml:"row_elements" doc:"Values in one row over all inputs." range:"[1,100000000]" reload:"cold"`
-	MessageBytes int64         `yaml:"message_bytes" unit:"bytes" doc:"Size of one message; larger ones are dead letters." range:"[1KiB,64MiB]" reload:"cold"`
-	InFlightRows int           `yaml:"in_flight_rows" doc:"Rows taken from the server and not yet answered; at least twice batch.max_rows keeps the model busy. Default: 512, or twice batch.max_rows where that is more." range:"[1,10000000]" reload:"cold"`
-	Deadline     time.Duration `yaml:"deadline" doc:"Longest time for the champion's answer to one batch; a batch over it goes to the dead letter subject. Other pipelines that are late are left out." range:"[10ms,10m]" reload:"cold"`
+	RowElements       int           `yaml:"row_elements" doc:"Values in one row over all inputs." range:"[1,100000000]" reload:"cold"`
+	MessageBytes      int64         `yaml:"message_bytes" unit:"bytes" doc:"Size of one message; larger ones are dead letters." range:"[1KiB,64MiB]" reload:"cold"`
+	InFlightRows      int           `yaml:"in_flight_rows" doc:"Rows taken from the server and not yet answered; at least twice batch.max_rows keeps the model busy. Default: 512, or twice batch.max_rows where that is more." range:"[1,10000000]" reload:"cold"`
+	Deadline          time.Duration `yaml:"deadline" doc:"Longest time for the champion's answer to one batch; a batch over it goes to the dead letter subject. Other pipelines that are late are left out." range:"[10ms,10m]" reload:"cold"`
+	FeedbackPerSecond int           `yaml:"feedback_per_second" doc:"Labels taken a second, on average; more wait on the server." range:"[1,1000000]" reload:"cold"`
 }
 
 // DefaultBus is the local server.
@@ -109,5 +110,5 @@ func DefaultDeadLetter() DeadLetterConfig { return DeadLetterConfig{MaxBody: 1 <
 
 // DefaultLimits fit NATS' own default message size.
 func DefaultLimits() LimitsConfig {
-	return LimitsConfig{RowElements: 1_000_000, MessageBytes: 1 << 20, InFlightRows: 512, Deadline: 5 * time.Second}
+	return LimitsConfig{RowElements: 1_000_000, MessageBytes: 1 << 20, InFlightRows: 512, Deadline: 5 * time.Second, FeedbackPerSecond: 500}
 }

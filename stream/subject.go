@@ -34,6 +34,12 @@ func (s Subjects) Alt(pipeline, key string) string { return s.under("alt." + pip
 // DLQ is where dead letters go.
 func (s Subjects) DLQ() string { return s.under("dlq") }
 
+// Feedback is the default subject of labels.
+func (s Subjects) Feedback() string { return s.under("feedback") }
+
+// Event is where events of a kind go.
+func (s Subjects) Event(kind string) string { return s.under("events." + kind) }
+
 // Stored lists the patterns of the group's output stream.
 func (s Subjects) Stored() []string {
 	return []string{s.under("out.>"), s.under("alt.>"), s.under("ask"), s.under("dlq"), s.under("events.>"), s.under("commit.>")}
