@@ -1,0 +1,122 @@
+package labelshift
+
+import (
+	"context"
+	"math"
+
+	"ttad/accel"
+	"ttad/models"
+	"ttad/tta"
+)
+
+// learning is a Strategy that learns from labels as well.
+//
+// Labels are late, and whoever gives them chooses which rows to label: those in
+// doubt, those complained about. Counting them would make the classes chosen more
+// often look frequent. So with em and mean_softmax a label adds nothing of its own:
+// it replaces the row's own guess in the running mean, with the weight the row
+// still has there, which is none once it is old. Estimate labels, where nothing
+// else is known, counts them and is right only for labels chosen at random.
+type learning struct {
+	*Strategy
+	guesses []float64 // of the last step, [rows classes]
+}
+
+// kept of a row: its guess, its weight in the mean at entry, and the age of the
+// mean then, as a rounded value and what the rounding left.
+const keptBesides = 3
+
+// Needs adds what is kept of every row.
+func (l *learning) Needs() tta.Needs {
+	n := l.Strategy.Needs()
+	if l.cfg.Estimate == EstimateLabels {
+		n.Labels = true
+	} else {
+		n.Remember = len(l.estimate.now) + keptBesides
+	}
+	return n
+}
+
+// Correct also notes what each row will add to the mean when the batch settles.
+func (l *learning) Correct(ctx context.Context, b *tta.Batch, out *models.Output, probs *accel.Tensor) error {
+	l.guesses = l.estimate.guessAll(l.guesses[:0], out.Logits)
+	return l.Strategy.Correct(ctx, b, out, probs)
+}
+
+// guessAll appends the guess of every row; of a row that is not finite, zeros.
+func (e *estimate) guessAll(dst []float64, logits *accel.Tensor) []float64 {
+	quotients(e.weights, e.now, e.source)
+	for i := range logits.Rows() {
+		if !softmax(e.p, logits.Row(i)) || !e.guess(e.p) {
+			clear(e.p)
+		}
+		dst = append(dst, e.p...)
+	}
+	return dst
+}
+
+// Remember keeps the guess and how heavily it will weigh.
+func (l *learning) Remember(row int, kept []float32) {
+	if len(kept) == 0 {
+		return
+	}
+	e, k := l.estimate, len(l.estimate.now)
+	rows := len(l.guesses) / k
+	for c, v := range l.guesses[row*k : (row+1)*k] {
+		kept[c] = float32(v)
+	}
+	rate := e.rate(float64(rows))
+	age := e.age - math.Log1p(-math.Min(rate, 1-1e-12))
+	kept[k] = float32(rate / float64(rows))
+	kept[k+1] = float32(age)
+	kept[k+2] = float32(age - float64(float32(age)))
+}
+
+// Learn takes labels into the estimate.
+func (l *learning) Learn(_ context.Context, rows []tta.Feedback) error {
+	for _, f := range rows {
+		if l.cfg.Estimate == EstimateLabels {
+			l.count(f)
+		} else {
+			l.replace(f)
+		}
+	}
+	l.moved()
+	return nil
+}
+
+// count makes a label one row of the mean.
+func (l *learning) count(f tta.Feedback) {
+	e, n := l.estimate, float64(f.Weight)
+	e.step(l.onehot(e.mean, f.Label), e.rate(n), n)
+}
+
+// replace puts the label where the row's guess is, or an earlier label.
+func (l *learning) replace(f tta.Feedback) {
+	e, k := l.estimate, len(l.estimate.now)
+	before := e.p
+	for c, v := range f.Kept[:k] {
+		before[c] = float64(v)
+	}
+	if f.Revises >= 0 {
+		l.onehot(before, f.Revises)
+	}
+	if sum(before) == 0 {
+		return // the row had no part in the mean
+	}
+	age := float64(f.Kept[k+1]) + float64(f.Kept[k+2])
+	weight := float64(f.Weight) * float64(f.Kept[k]) * math.Exp(math.Min(age-e.age, 0))
+	e.move(weight, l.onehot(e.mean, f.Label), before)
+}
+
+func (l *learning) onehot(dst []float64, class int) []float64 {
+	clear(dst)
+	dst[class] = 1
+	return dst
+}
+
+var _ tta.Learner = (*learning)(nil)
+
+// Snapshot and the rest of tta.Stateful come from the Strategy.
+var _ tta.Stateful = (*learning)(nil)
+
