@@ -6,6 +6,7 @@ import (
 	"ttad/tta"
 	"ttad/tta/alphabn"
 	"ttad/tta/bnema"
+	"ttad/tta/labelshift"
 	"ttad/tta/lame"
 	"ttad/tta/loki"
 	"ttad/tta/source"
@@ -18,6 +19,7 @@ func Registry() *tta.Registry {
 		alphabn.Spec(),
 		bnema.Spec(),
 		lame.Spec(),
+		labelshift.Spec(),
 		loki.Spec(),
 	)
 }

@@ -2,6 +2,7 @@ package builtin_test
 
 import (
 	"context"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -17,6 +18,7 @@ import (
 	"ttad/tta/alphabn"
 	"ttad/tta/bnema"
 	"ttad/tta/builtin"
+	"ttad/tta/labelshift"
 	"ttad/tta/lame"
 	"ttad/tta/loki"
 	"ttad/tta/ttatest"
@@ -49,6 +51,26 @@ func variants() map[string][]ttatest.Option {
 			ttatest.Config("linear, diverse", func() any { return with(lame.Linear, func(c *lame.Config) { c.MinDiversity = 0.5 }) }),
 			ttatest.Config("knn, reference_exact", func() any { return with(lame.KNN, func(c *lame.Config) { c.ReferenceExact, c.MinRows = true, 1 }) }),
 		},
+		"labelshift": {
+			ttatest.Config("mean_softmax, by batch", func() any {
+				return shift(func(c *labelshift.Config) { c.Estimate, c.PriorDecay, c.Tau = labelshift.EstimateMean, &half, 0.5 })
+			}),
+			ttatest.Config("em, a quick start, clipped", func() any {
+				return shift(func(c *labelshift.Config) { c.HalfLife, c.SourceRows, c.MaxRatio = &count, 20, 3 })
+			}),
+			ttatest.Config("em with labels", func() any { return shift(func(c *labelshift.Config) { c.UseLabels = true }) }),
+			ttatest.Config("labels alone, unequal source", func() any {
+				return shift(func(c *labelshift.Config) {
+					c.Estimate, c.SourcePrior = labelshift.EstimateLabels, []float64{5, 1, 1, 1, 2}
+				})
+			}),
+			ttatest.Config("bbse", func() any {
+				return shift(func(c *labelshift.Config) { c.Estimate, c.Confusion = labelshift.EstimateBBSE, testdata("confusion.json") })
+			}),
+			ttatest.Config("adapter", func() any {
+				return shift(func(c *labelshift.Config) { c.Mode, c.Adapter = labelshift.ModeAdapter, testdata("adapter.json") })
+			}),
+		},
 		"loki": {
 			ttatest.WithoutDefault(),
 			ttatest.Config("a path of five", func() any { return &loki.Config{Distance: path(5, 5)} }),
@@ -63,6 +85,15 @@ func with(affinity string, change func(*lame.Config)) *lame.Config {
 	change(c)
 	return c
 }
+
+func shift(change func(*labelshift.Config)) *labelshift.Config {
+	c := labelshift.Spec().NewConfig().(*labelshift.Config)
+	change(c)
+	return c
+}
+
+// testdata names a file made for the five classes and eight features of ttatest's model.
+func testdata(name string) string { return filepath.Join("..", "labelshift", "testdata", name) }
 
 func path(rows, columns int) [][]float64 {
 	d := make([][]float64, rows)
@@ -100,7 +131,7 @@ func TestEverySpecIsFitForTheManual(t *testing.T) {
 func TestUnknownStrategiesAreRefusedWithTheList(t *testing.T) {
 	_, err := tta.NewPipeline(builtin.Registry(), ttatest.NewModel(3).Env("main"), tta.PipelineConfig{Name: "main", Strategies: []tta.StrategyConfig{{Name: "alphabm"}}})
 	require.Error(t, err)
-	assert.Contains(t, err.Error(), `no strategy is called "alphabm"; there are source, alphabn, bnema, lame, loki`)
+	assert.Contains(t, err.Error(), `no strategy is called "alphabm"; there are source, alphabn, bnema, lame, labelshift, loki`)
 }
 
 // chain is the model of the golden pipeline: a norm node, then a linear head. Its

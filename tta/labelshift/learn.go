@@ -119,4 +119,3 @@ var _ tta.Learner = (*learning)(nil)
 
 // Snapshot and the rest of tta.Stateful come from the Strategy.
 var _ tta.Stateful = (*learning)(nil)
-
