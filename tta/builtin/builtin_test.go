@@ -65,7 +65,9 @@ func variants() map[string][]ttatest.Option {
 				})
 			}),
 			ttatest.Config("bbse", func() any {
-				return shift(func(c *labelshift.Config) { c.Estimate, c.Confusion = labelshift.EstimateBBSE, testdata("confusion.json") })
+				return shift(func(c *labelshift.Config) {
+					c.Estimate, c.Confusion = labelshift.EstimateBBSE, testdata("confusion.json")
+				})
 			}),
 			ttatest.Config("adapter", func() any {
 				return shift(func(c *labelshift.Config) { c.Mode, c.Adapter = labelshift.ModeAdapter, testdata("adapter.json") })
