@@ -59,10 +59,17 @@ func listFew(names []string) string {
 func composes(stages []stage) error {
 	var problems []error
 	owner := map[Part]string{}
+	corrector := "" // the first so far
 	for i, s := range stages {
+		if s.needs.Owns == OwnsHead && corrector != "" {
+			problems = append(problems, fmt.Errorf("strategy %s computes probabilities from features anew and would undo %s; move it before %s", s.name, corrector, corrector))
+		}
+		if s.correct != nil && corrector == "" {
+			corrector = s.name
+		}
 		if part := s.needs.Owns; part != OwnsNothing {
 			if first, taken := owner[part]; taken {
-				problems = append(problems, fmt.Errorf("strategies %s and %s both own the model's %s statistics; keep one of them", first, s.name, part))
+				problems = append(problems, fmt.Errorf("strategies %s and %s both own the model's %s; keep one of them", first, s.name, part.words()))
 			} else {
 				owner[part] = s.name
 			}

@@ -26,6 +26,9 @@ type GroupOptions struct {
 	Forward Forward
 	// Seed starts every strategy's random source, together with its place.
 	Seed uint64
+	// Ledger bounds what is remembered until labels come. Nil means that labels
+	// are not taken: Learn panics and nothing is scored.
+	Ledger *LedgerConfig
 }
 
 // Group is the pipelines side by side on one frozen model. One goroutine owns
@@ -47,6 +50,12 @@ type Group struct {
 	source   View
 	result   Result
 	settling bool // a result waits for Settle
+
+	answers     int // classes anybody can answer: the model's and deciders' own
+	owners      owners
+	ledger      *ledger // nil where no labels are taken
+	standing    *standing
+	learnEvents []Event
 }
 
 // NewGroup builds the pipelines. Its error names everything that is wrong, one
@@ -77,6 +86,10 @@ func NewGroup(o GroupOptions) (*Group, error) {
 			problems = append(problems, fmt.Errorf("pipeline %q: %w", c.Name, err))
 			continue
 		}
+		if err := p.learnable(o.Ledger); err != nil {
+			problems = append(problems, fmt.Errorf("pipeline %q: %w", c.Name, err))
+			continue
+		}
 		p.watch = newWatch(o.Guard, p.Answers(), o.Env.Classes)
 		p.extra = extra
 		g.pipelines = append(g.pipelines, p)
@@ -86,6 +99,10 @@ func NewGroup(o GroupOptions) (*Group, error) {
 	}
 	g.order = slices.Concat(g.pipelines[g.champion:g.champion+1], g.pipelines[:g.champion], g.pipelines[g.champion+1:])
 	g.result.Pipelines = make([]PipelineResult, len(g.pipelines))
+	g.number()
+	if o.Ledger != nil {
+		g.keepLedger(*o.Ledger)
+	}
 	return g, nil
 }
 
@@ -126,7 +143,30 @@ func checkGroup(o GroupOptions) error {
 	case len(champions) > 1:
 		bad("%s are all champions; exactly one pipeline can be", strings.Join(champions, ", "))
 	}
+	if o.Ledger != nil {
+		problems = append(problems, o.Ledger.check())
+	}
 	return errors.Join(problems...)
+}
+
+// number gives every pipeline and learner its place in the ledger.
+func (g *Group) number() {
+	g.answers = g.classes
+	for _, p := range g.pipelines {
+		g.answers = max(g.answers, p.Answers())
+		p.owners, p.owner = &g.owners, g.owners.next()
+		for _, s := range p.learners {
+			s.owner = g.owners.next()
+		}
+	}
+}
+
+// keepLedger starts an empty ledger and scores.
+func (g *Group) keepLedger(c LedgerConfig) {
+	g.ledger, g.standing = newLedger(c), newStanding(g.classes, c.ScoreRows)
+	for _, p := range g.pipelines {
+		p.standing = newStanding(g.classes, c.ScoreRows)
+	}
 }
 
 // Pipelines returns the pipelines in their configured order.

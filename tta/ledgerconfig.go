@@ -1,6 +1,10 @@
 package tta
 
-import "time"
+import (
+	"errors"
+	"fmt"
+	"time"
+)
 
 // LedgerConfig bounds what a group remembers of its answers while their labels
 // are out. The oldest items leave first, on whichever bound is met first.
@@ -16,4 +20,18 @@ type LedgerConfig struct {
 // within minutes.
 func DefaultLedger() LedgerConfig {
 	return LedgerConfig{Rows: 200_000, Bytes: 256 << 20, MaxAge: 24 * time.Hour, ScoreRows: 2000}
+}
+
+// check names every bound that bounds nothing.
+func (c LedgerConfig) check() error {
+	var problems []error
+	for _, b := range []struct {
+		name  string
+		value int64
+	}{{"rows", int64(c.Rows)}, {"bytes", c.Bytes}, {"max age", int64(c.MaxAge)}, {"score rows", int64(c.ScoreRows)}} {
+		if b.value < 1 {
+			problems = append(problems, fmt.Errorf("the ledger's %s are %d, want more than 0", b.name, b.value))
+		}
+	}
+	return errors.Join(problems...)
 }

@@ -20,6 +20,11 @@ type Pipeline struct {
 	extra  *int // forwards its strategies ran themselves, this step
 	watch  watch
 
+	learners []*stage // the stages that learn from labels
+	standing *standing
+	owner    uint64
+	owners   *owners
+
 	// What one step leaves behind. Settle reads it; the next step starts over.
 	overlay  models.Overlay
 	slot     *slot
@@ -30,7 +35,9 @@ type Pipeline struct {
 	previous []float32 // probabilities before the stage at work
 	trip     Trip
 	reason   string
-	took     time.Duration
+	// startedOver: the pipeline was reset since it answered.
+	startedOver bool
+	took        time.Duration
 }
 
 // stage is a strategy with the interfaces it was found to implement.
@@ -42,14 +49,19 @@ type stage struct {
 	correct Corrector
 	decide  Decider
 	update  Updater
+	learn   Learner
 	state   Stateful
+	print   string     // fingerprint of the strategy and its parameters
+	under   string     // fingerprint of what a keyed strategy rests on
+	owner   uint64     // of what a learner remembers now
+	inbox   []Feedback // gathered for the next Learn
 }
 
 // NewPipeline builds the strategies of c. It refuses what cannot work: unknown
 // names, parts of the model claimed twice, norm strategies on a model without
 // norm nodes, a decider that is not last.
 func NewPipeline(r *Registry, env Env, c PipelineConfig) (*Pipeline, error) {
-	p := &Pipeline{name: c.Name, role: c.Role}
+	p := &Pipeline{name: c.Name, role: c.Role, owners: &owners{}}
 	var seed uint64
 	if env.Rand != nil {
 		seed = env.Rand.Uint64()
@@ -69,11 +81,15 @@ func NewPipeline(r *Registry, env Env, c PipelineConfig) (*Pipeline, error) {
 			return nil, fmt.Errorf("strategy %s: %w", sc.Name, err)
 		}
 		p.keep = p.keep.Union(st.needs.Keep)
+		if st.print, err = fingerprint(sc, s); err != nil {
+			return nil, fmt.Errorf("strategy %s: %w", sc.Name, err)
+		}
 		p.stages = append(p.stages, st)
 	}
 	if err := composes(p.stages); err != nil {
 		return nil, err
 	}
+	p.rest(env)
 	return p, nil
 }
 
@@ -83,6 +99,7 @@ func newStage(name string, s Strategy) stage {
 	st.correct, _ = s.(Corrector)
 	st.decide, _ = s.(Decider)
 	st.update, _ = s.(Updater)
+	st.learn, _ = s.(Learner)
 	st.state, _ = s.(Stateful)
 	return st
 }
@@ -120,7 +137,8 @@ func (p *Pipeline) Stateful() bool {
 	return false
 }
 
-// Reset makes every strategy as newly built and clears the guard's window.
+// Reset makes every strategy as newly built and clears the guard's window. Labels
+// of rows answered before are scored, but nobody learns from them.
 func (p *Pipeline) Reset() {
 	for _, s := range p.stages {
 		if s.state != nil {
@@ -128,6 +146,10 @@ func (p *Pipeline) Reset() {
 		}
 	}
 	p.watch.reset()
+	p.startedOver = true
+	for _, s := range p.learners {
+		s.owner = p.owners.next()
+	}
 }
 
 // decider returns the last stage when it decides.

@@ -22,6 +22,13 @@ type Score struct {
 	Brier    float64 `json:"brier"`    // mean over rows of sum_k (p_k - [k=label])^2, in [0,2]
 	NLL      float64 `json:"nll"`      // mean of -ln p_label, nats
 	ECE      float64 `json:"ece"`      // expected calibration error of the largest probability, in [0,1]
+	// AUC is the chance that a row of class 1 has a larger probability of class 1
+	// than a row of class 0, ties half. Only Prequential fills it in, for models of
+	// two classes; nil where one of the two has no row.
+	AUC *float64 `json:"auc,omitempty"`
+	// GAUC is the AUC within each key that has rows of both classes, averaged by
+	// their rows. Only a window has it; nil where no key has both.
+	GAUC *float64 `json:"gauc,omitempty"`
 }
 
 // Scorer accumulates a Score row by row, in float64.
@@ -38,37 +45,49 @@ type bin struct {
 	confidence  float64
 }
 
-// Add takes a row into account: its probabilities, the class answered and the
-// true one. A row whose probabilities are not finite counts as certain of nothing
-// and wrong.
-func (s *Scorer) Add(probs []float32, class, label int) {
+// mark is what one row adds to a score.
+type mark struct {
+	wrong      bool // the class answered
+	judged     bool // the rest is known
+	right      bool // the class of the largest probability
+	bin        int8
+	confidence float32
+	brier, nll float64
+}
+
+// judge marks a row. A row whose probabilities are not finite counts as certain of
+// nothing and wrong.
+func judge(probs []float32, class, label int) mark {
 	if label < 0 {
 		panic(fmt.Sprintf("tta: label %d", label))
 	}
-	s.rows++
-	if class != label {
-		s.wrong++
+	m := mark{wrong: class != label, judged: label < len(probs)}
+	if !m.judged {
+		return m
 	}
-	if label >= len(probs) {
-		return
-	}
-	s.judged++
 	top := Argmax(probs)
 	if top < 0 {
-		s.brier++
-		s.nll -= math.Log(nllFloor)
-		s.bins[0].rows++
-		return
+		m.brier, m.nll = 1, -math.Log(nllFloor)
+		return m
 	}
+	m.brier = brier(probs, label)
+	m.nll = -math.Log(max(float64(probs[label]), nllFloor))
+	m.confidence, m.right = probs[top], top == label
+	m.bin = int8(binOf(float64(m.confidence)))
+	return m
+}
+
+// brier is a row's squared distance from certainty of the label.
+func brier(probs []float32, label int) float64 {
+	sum := 0.0
 	for k, p := range probs {
 		d := float64(p)
 		if k == label {
 			d--
 		}
-		s.brier += d * d
+		sum += d * d
 	}
-	s.nll -= math.Log(max(float64(probs[label]), nllFloor))
-	s.bins[binOf(float64(probs[top]))].add(float64(probs[top]), top == label)
+	return sum
 }
 
 // binOf is the bin of a confidence; bin i covers (i/15, (i+1)/15].
@@ -76,11 +95,28 @@ func binOf(confidence float64) int {
 	return min(max(int(math.Ceil(confidence*eceBins))-1, 0), eceBins-1)
 }
 
-func (b *bin) add(confidence float64, right bool) {
-	b.rows++
-	b.confidence += confidence
-	if right {
-		b.right++
+// Add takes a row into account: its probabilities, the class answered and the
+// true one. A row whose probabilities are not finite counts as certain of nothing
+// and wrong.
+func (s *Scorer) Add(probs []float32, class, label int) { s.count(judge(probs, class, label), 1) }
+
+// count adds a mark n times; -1 takes it away.
+func (s *Scorer) count(m mark, n int) {
+	s.rows += n
+	if m.wrong {
+		s.wrong += n
+	}
+	if !m.judged {
+		return
+	}
+	s.judged += n
+	s.brier += float64(n) * m.brier
+	s.nll += float64(n) * m.nll
+	b := &s.bins[m.bin]
+	b.rows += n
+	b.confidence += float64(n) * float64(m.confidence)
+	if m.right {
+		b.right += n
 	}
 }
 

@@ -5,8 +5,8 @@ import (
 	"fmt"
 )
 
-// Settle learns from the last step's result, after it was published: strategies
-// update, the guard's windows move on, and a pipeline that tripped too often in
+// Settle learns from the last step's result, after it was published: the ledger
+// records it, strategies update, the guard's windows move on, and a pipeline that tripped too often in
 // a row starts over. A tripped batch updates nothing. Its error is ctx's.
 //
 // A step whose result is never settled leaves no trace.
@@ -15,6 +15,9 @@ func (g *Group) Settle(ctx context.Context, r *Result) error {
 		panic("tta: Settle wants the result of the last Step, once")
 	}
 	g.settling = false
+	if g.ledger != nil && ctx.Err() == nil {
+		g.record()
+	}
 	for _, p := range g.pipelines {
 		if err := ctx.Err(); err != nil {
 			return fmt.Errorf("settle step %d: %w", r.Batch.Step, err)
@@ -27,12 +30,15 @@ func (g *Group) Settle(ctx context.Context, r *Result) error {
 }
 
 func (g *Group) settle(ctx context.Context, p *Pipeline) error {
+	if p.startedOver {
+		return nil // who answered is no more
+	}
 	switch p.trip {
 	case TripSourceOnly:
 		return nil
 	case TripNone:
 		p.watch.tripping, p.watch.wasOK = 0, true
-		if err := p.learn(ctx, g.result.Batch, &g.env.Log); err != nil {
+		if err := p.update(ctx, g.result.Batch, &g.env.Log); err != nil {
 			if ctx.Err() != nil {
 				return err
 			}

@@ -14,6 +14,7 @@ func (p *Pipeline) begin() {
 	p.overlay.Reset()
 	p.slot, p.trip, p.reason, p.took = nil, TripNone, "", 0
 	p.trail = p.trail[:0]
+	p.startedOver = false
 	*p.extra = 0
 }
 
@@ -142,8 +143,8 @@ func (p *Pipeline) record(name string, before []float32) {
 	}
 }
 
-// learn lets the strategies update, after publishing.
-func (p *Pipeline) learn(ctx context.Context, b *Batch, log *zerolog.Logger) error {
+// update lets the strategies learn from the batch, after publishing.
+func (p *Pipeline) update(ctx context.Context, b *Batch, log *zerolog.Logger) error {
 	for i := range p.stages {
 		s := &p.stages[i]
 		if s.update == nil {

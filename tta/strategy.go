@@ -50,6 +50,14 @@ const (
 	OwnsHead Part = "head"
 )
 
+// words names the part in a message.
+func (p Part) words() string {
+	if p == OwnsHead {
+		return "classifier head"
+	}
+	return string(p) + " statistics"
+}
+
 // Preparer sets up the overlay before the forward.
 type Preparer interface {
 	Prepare(ctx context.Context, b *Batch, o *models.Overlay) error
@@ -123,6 +131,8 @@ type Spec struct {
 	Summary  string // one sentence
 	Doc      string // Markdown: what it does, equations, when it helps, when it harms
 	Citation string // paper, year, arXiv id
+	// Place is where in a pipeline it does best, by its default parameters.
+	Place Place
 	// NewConfig returns a pointer to the strategy's Config holding defaults. Its
 	// fields carry the tags package configs reads.
 	NewConfig func() any

@@ -47,7 +47,7 @@ const DefaultSourceWeight = 0.9
 
 // Config has the strategy's parameters.
 type Config struct {
-	SourceWeight  *float64 `yaml:"source_weight" doc:"Weight of the source statistics: 1 is the source model, 0 uses the batch alone. Default 0.9, unless pseudo_count is given." range:"[0,1]" reload:"hot"`
+	SourceWeight  *float64 `yaml:"source_weight" doc:"Weight of the source statistics: 1 is the source model, 0 uses the batch alone. Default 0.9, unless pseudo_count is given." range:"[0,1]" reload:"hot" tune:"0,0.1,0.3,0.5,0.7,0.9,0.95,1"`
 	PseudoCount   *float64 `yaml:"pseudo_count" doc:"Instead of source_weight: the source statistics count as this many rows, so that larger batches are trusted more." range:"[0,1e9]" reload:"hot"`
 	Combine       string   `yaml:"combine" doc:"blend mixes means and variances linearly; pool also adds the distance of the means to the variance, as the union of both would have." enum:"blend,pool" reload:"hot"`
 	BatchVariance string   `yaml:"batch_variance" doc:"biased divides by n, as training-mode normalization does; unbiased by n-1, as public implementations of alpha-BN do." enum:"biased,unbiased" reload:"hot"`
@@ -157,6 +157,7 @@ func Spec() tta.Spec {
 		Summary:  "Mixes the model's BatchNormalization statistics with those of the batch, in one forward and without training.",
 		Doc:      doc,
 		Citation: "F. You, J. Li and Z. Zhao, Test-time batch statistics calibration for covariate shift, 2021, arXiv:2110.04065; the pseudo-count form: S. Schneider et al., Improving robustness against common corruptions by covariate shift adaptation, NeurIPS 2020, arXiv:2006.16971",
+		Place:    tta.PlaceNorm,
 		NewConfig: func() any {
 			return &Config{Combine: Blend, BatchVariance: Biased, MinRows: 8}
 		},

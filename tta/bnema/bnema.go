@@ -37,7 +37,7 @@ const (
 
 // Config has the strategy's parameters.
 type Config struct {
-	Momentum       float64  `yaml:"momentum" doc:"Share of a batch in the running estimate; 0.1 forgets half of the past in about 7 batches." range:"(0,1]" reload:"hot"`
+	Momentum       float64  `yaml:"momentum" doc:"Share of a batch in the running estimate; 0.1 forgets half of the past in about 7 batches." range:"(0,1]" reload:"hot" tune:"0.003,0.01,0.03,0.1,0.3"`
 	BatchVariance  string   `yaml:"batch_variance" doc:"unbiased divides a batch's variance by n-1, as training frameworks do for running estimates; biased by n." enum:"unbiased,biased" reload:"hot"`
 	MinRows        int      `yaml:"min_rows" doc:"Smaller batches are answered with the running estimate and not merged into it." range:"[1,65536]" reload:"hot"`
 	ReferenceExact bool     `yaml:"reference_exact" doc:"Merge the batch before answering it, at the price of a second forward, as public implementations do." reload:"hot"`
@@ -217,6 +217,7 @@ func Spec() tta.Spec {
 		Summary:  "Normalizes with a running estimate of the target's statistics that starts at the source's and follows the stream.",
 		Doc:      doc,
 		Citation: "S. Schneider et al., Improving robustness against common corruptions by covariate shift adaptation, NeurIPS 2020, arXiv:2006.16971; Z. Nado et al., Evaluating prediction-time batch normalization for robustness under covariate shift, 2020, arXiv:2006.10963",
+		Place:    tta.PlaceNorm,
 		NewConfig: func() any {
 			return &Config{Momentum: 0.1, BatchVariance: Unbiased, MinRows: 8}
 		},

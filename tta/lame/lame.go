@@ -38,8 +38,8 @@ const (
 
 // Config has the strategy's parameters.
 type Config struct {
-	Affinity       string  `yaml:"affinity" doc:"How similar two rows' features are: rbf is a Gaussian of their distance whose width is the mean distance to the neighbors-th row; knn is 1 for the nearest neighbors, else 0; linear is the cosine." enum:"rbf,knn,linear" reload:"hot"`
-	Neighbors      int     `yaml:"neighbors" doc:"Rows that count as near, for rbf and knn; rbf counts the row itself as the first." range:"[1,1000]" reload:"hot"`
+	Affinity       string  `yaml:"affinity" doc:"How similar two rows' features are: rbf is a Gaussian of their distance whose width is the mean distance to the neighbors-th row; knn is 1 for the nearest neighbors, else 0; linear is the cosine." enum:"rbf,knn,linear" reload:"hot" tune:"rbf,knn,linear"`
+	Neighbors      int     `yaml:"neighbors" doc:"Rows that count as near, for rbf and knn; rbf counts the row itself as the first." range:"[1,1000]" reload:"hot" tune:"1,3,5,10"`
 	MaxIterations  int     `yaml:"max_iterations" doc:"Steps after which the iteration stops at the latest." range:"[1,10000]" reload:"hot"`
 	ForceSymmetry  bool    `yaml:"force_symmetry" doc:"Average the affinity of i to j with that of j to i; knn affinities are not symmetric by themselves, and only symmetric ones are sure to settle." reload:"hot"`
 	MinRows        int     `yaml:"min_rows" doc:"Smaller batches pass unchanged, as does a batch of one row; reference_exact adjusts them all." range:"[1,65536]" reload:"hot"`
@@ -126,6 +126,7 @@ func Spec() tta.Spec {
 		Summary:  "Makes rows with similar features answer alike, within a batch and without touching the model.",
 		Doc:      doc,
 		Citation: "M. Boudiaf, R. Mueller, I. Ben Ayed and L. Bertinetto, Parameter-free online test-time adaptation, CVPR 2022, arXiv:2201.05718",
+		Place:    tta.PlaceLocal,
 		NewConfig: func() any {
 			return &Config{Affinity: RBF, Neighbors: 5, MaxIterations: 100, MinRows: 2}
 		},

@@ -136,6 +136,7 @@ func Spec() tta.Spec {
 		Summary:   "Decides the class by a metric between classes, so that near misses count less and unseen classes can be answered.",
 		Doc:       doc,
 		Citation:  "N. Roberts et al., Geometry-aware adaptation for pretrained models, NeurIPS 2023, arXiv:2307.12226",
+		Place:     tta.PlaceDecision,
 		NewConfig: func() any { return &Config{} },
 		New:       func(env tta.Env, cfg any) (tta.Strategy, error) { return New(env, cfg.(*Config)) },
 		Example:   "loki: {distance: [[0, 1, 2], [1, 0, 1], [2, 1, 0]]}",
