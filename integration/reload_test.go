@@ -63,7 +63,7 @@ func TestReloadTakesOverBetweenBatchesAndKeepsState(t *testing.T) {
 	assert.Contains(t, d.log.String(), "configuration in force")
 }
 
-func TestReloadWithOtherStrategiesStartsFresh(t *testing.T) {
+func TestReloadStartsAStrategyFreshThatIsAtAnotherPlace(t *testing.T) {
 	s := newSite(t)
 	d := s.start(s.config(following("[bnema]", "1s")))
 	s.batches(0, 2)
@@ -71,6 +71,14 @@ func TestReloadWithOtherStrategiesStartsFresh(t *testing.T) {
 	require.NoError(t, err)
 	s.batches(3, 3)
 	got := s.answers("g", "tta.g.out.k")[3]
+	assert.Equal(t, "bnema", got.Rows[0].Trail[0].Strategy)
+	assert.NotZero(t, got.Rows[0].Trail[0].Shift, "what comes behind it leaves its state alone")
+	assert.NotContains(t, d.log.String(), "fresh")
+
+	_, err = d.Reload(s.config(following("[lame, bnema]", "1s")))
+	require.NoError(t, err)
+	s.batches(4, 4)
+	got = s.answers("g", "tta.g.out.k")[4]
 	assert.Equal(t, "bnema", got.Rows[0].Trail[0].Strategy)
 	assert.Zero(t, got.Rows[0].Trail[0].Shift, "a fresh estimate is the source's")
 	assert.Contains(t, d.log.String(), `"fresh":["main"]`)

@@ -31,8 +31,8 @@ type swap struct {
 
 // Reload puts a new configuration in force: every group's pipelines are built
 // anew beside the old ones, reading the files they name again, and take over
-// between two batches, keeping the state of pipelines whose strategies are the
-// same. When anything is wrong, or a field or the contents of a model's file
+// between two batches, keeping the state of strategies that are still at their
+// place. When anything is wrong, or a field or the contents of a model's file
 // changed that need a restart (*ReloadError), nothing changes at all.
 //
 // It may be called from any goroutine. The changes it returns are in force from
@@ -90,38 +90,11 @@ func (e *engine) onSwap() {
 	if s == nil {
 		return
 	}
-	fresh := carry(e.group.Pipelines, s.pipelines)
+	fresh := s.pipelines.TakeOver(e.group.Pipelines)
 	e.group.Pipelines, e.group.Config, e.generation = s.pipelines, s.config, s.generation
 	log := e.log.Info().Uint64("generation", s.generation)
 	if len(fresh) > 0 {
 		log = log.Strs("fresh", fresh)
 	}
 	log.Msg("configuration in force")
-}
-
-// carry moves state from old pipelines to new ones of the same name and
-// strategies. It returns the stateful pipelines that start fresh.
-func carry(from, to *tta.Group) (fresh []string) {
-	states, err := from.Snapshot()
-	if err != nil {
-		states = nil
-	}
-	byName := map[string][]tta.State{}
-	for _, s := range states {
-		byName[s.Pipeline] = append(byName[s.Pipeline], s)
-	}
-	strategies := map[string][]string{}
-	for _, p := range from.Pipelines() {
-		strategies[p.Name()] = p.Strategies()
-	}
-	for _, p := range to.Pipelines() {
-		if !p.Stateful() {
-			continue
-		}
-		same := slices.Equal(strategies[p.Name()], p.Strategies())
-		if !same || len(byName[p.Name()]) == 0 || to.Restore(byName[p.Name()]) != nil {
-			fresh = append(fresh, p.Name())
-		}
-	}
-	return fresh
 }
