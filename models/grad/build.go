@@ -10,7 +10,7 @@ import (
 )
 
 // supported names the operators lower knows, for its error.
-const supported = "Conv without groups, Norm, MatMul with a transposed constant, Map Relu, Binary Add and Mul, Reduce Mean, Reshape"
+const supported = "Conv without groups, Norm, MatMul with a transposed constant, Map Relu, Binary Add and Mul, Reduce Mean, Reshape, Slice of the last axis"
 
 // lower adds one step of the program to the graph and returns its result.
 func (n *Net) lower(s accel.Step) (*G.Node, error) {
@@ -32,13 +32,15 @@ func (n *Net) lower(s accel.Step) (*G.Node, error) {
 			return relu(s.Name, in[0])
 		}
 	case accel.Binary:
-		return binary(o, in)
+		return binary(s.Name, o, in)
 	case accel.Reduce:
 		if o.Fn == accel.ReduceMean {
 			return mean(s.Name, in[0], o.Axes, n.extents(s.Out[0]))
 		}
 	case accel.Reshape:
 		return G.Reshape(in[0], n.extents(s.Out[0]))
+	case accel.Slice:
+		return slice(s.Name, o, in[0])
 	}
 	return nil, fmt.Errorf("op %s: %w: gradients exist for %s", s.Op.Kind(), accel.ErrUnsupported, supported)
 }
@@ -97,15 +99,22 @@ func linear(o accel.MatMul, in []*G.Node) (*G.Node, error) {
 	return G.BroadcastAdd(y, bias, nil, []byte{0})
 }
 
-func binary(o accel.Binary, in []*G.Node) (*G.Node, error) {
-	if !in[0].Shape().Eq(in[1].Shape()) {
+// binary combines equal shapes, or every row of a matrix with the one row of
+// another.
+func binary(name string, o accel.Binary, in []*G.Node) (*G.Node, error) {
+	same := in[0].Shape().Eq(in[1].Shape())
+	if !same && !isRowOf(in[1], in[0]) {
 		return nil, fmt.Errorf("op %s: %w: broadcasting %v with %v", o.Fn, accel.ErrUnsupported, in[0].Shape(), in[1].Shape())
 	}
-	switch o.Fn {
-	case accel.Add:
+	switch {
+	case o.Fn == accel.Add && same:
 		return G.Add(in[0], in[1])
-	case accel.Mul:
+	case o.Fn == accel.Mul && same:
 		return G.HadamardProd(in[0], in[1])
+	case o.Fn == accel.Add:
+		return addRow(name, in[0], in[1])
+	case o.Fn == accel.Mul:
+		return mulRow(name, in[0], in[1])
 	}
 	return nil, fmt.Errorf("op %s: %w: gradients exist for %s", o.Fn, accel.ErrUnsupported, supported)
 }

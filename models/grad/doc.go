@@ -1,7 +1,7 @@
 // Package grad turns an accel.Program into something that can be differentiated
 // and trained: the same program a device runs, rebuilt as a gorgonia graph with
-// some of its constants learnable. It trains the demo's model, and it is the
-// second opinion that tests hold other gradients against.
+// some of its constants learnable. It trains the demo's model and the label shift
+// adapter, and it is the second opinion that tests hold other gradients against.
 //
 // It is not on the hot path: convolutions here run at a few GFLOP/s. It is the
 // only package that imports gorgonia, and no gorgonia type crosses its wall.
@@ -12,5 +12,5 @@
 // ends in NaN when rows differ by about a hundred; GlobalAveragePool2D has no
 // gradient.
 //
-// Next: internal/demo/train, which trains the demo's model with it.
+// Next: internal/demo/train and internal/fit, which train with it.
 package grad

@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"ttad/accel"
+	"ttad/accel/plain"
 	"ttad/models/grad"
 )
 
@@ -108,37 +109,41 @@ func oneHot(classes int, labels ...int) *accel.Tensor {
 	return t
 }
 
-// The slope along random directions must be what a small step shows. float32
-// arithmetic leaves about three digits of a difference quotient.
 func TestGradientsMatchDifferenceQuotients(t *testing.T) {
 	for name, batchMoments := range map[string]bool{"batch moments": true, "stored moments": false} {
 		t.Run(name, func(t *testing.T) {
 			p, learn := residual(t)
-			x, y := batch(6, 2, 5, 5), oneHot(3, 0, 1, 2, 0, 1, 2)
-			loss := func(p *accel.Program) (float64, *grad.Net) {
-				n, err := grad.New(p, grad.Config{Rows: 6, Learn: learn, BatchMoments: batchMoments})
-				require.NoError(t, err)
-				t.Cleanup(func() { require.NoError(t, n.Close()) })
-				l, err := n.Backward([]*accel.Tensor{x}, y)
-				require.NoError(t, err)
-				return l, n
-			}
-			_, n := loss(p)
-			rng := rand.New(rand.NewPCG(5, 6))
-			for i, id := range learn {
-				g, err := n.Gradient(i)
-				require.NoError(t, err)
-				direction, slope := make([]float32, len(g.Data)), 0.0
-				for k := range direction {
-					direction[k] = float32(rng.NormFloat64())
-					slope += float64(direction[k]) * float64(g.Data[k])
-				}
-				const h = 4e-4
-				up, _ := loss(moved(p, id, direction, h))
-				down, _ := loss(moved(p, id, direction, -h))
-				assert.InDelta(t, (up-down)/(2*h), slope, 2e-3*(1+math.Abs(slope)), p.Values[id].Name)
-			}
+			checkGradients(t, p, grad.Config{Rows: 6, Learn: learn, BatchMoments: batchMoments}, batch(6, 2, 5, 5))
 		})
+	}
+}
+
+// checkGradients asserts that the slope along random directions is what a small
+// step shows. float32 arithmetic leaves about three digits of a difference quotient.
+func checkGradients(t *testing.T, p *accel.Program, cfg grad.Config, inputs ...*accel.Tensor) {
+	t.Helper()
+	loss := func(p *accel.Program) (float64, *grad.Net) {
+		n, err := grad.New(p, cfg)
+		require.NoError(t, err)
+		t.Cleanup(func() { require.NoError(t, n.Close()) })
+		l, err := n.Backward(inputs, oneHot(3, 0, 1, 2, 0, 1, 2))
+		require.NoError(t, err)
+		return l, n
+	}
+	_, n := loss(p)
+	rng := rand.New(rand.NewPCG(5, 6))
+	for i, id := range cfg.Learn {
+		g, err := n.Gradient(i)
+		require.NoError(t, err)
+		direction, slope := make([]float32, len(g.Data)), 0.0
+		for k := range direction {
+			direction[k] = float32(rng.NormFloat64())
+			slope += float64(direction[k]) * float64(g.Data[k])
+		}
+		const h = 4e-4
+		up, _ := loss(moved(p, id, direction, h))
+		down, _ := loss(moved(p, id, direction, -h))
+		assert.InDelta(t, (up-down)/(2*h), slope, 2e-3*(1+math.Abs(slope)), p.Values[id].Name)
 	}
 }
 
@@ -227,6 +232,8 @@ func TestNewRefusesByName(t *testing.T) {
 	}{
 		"operator without gradient": {accel.Map{Fn: accel.Erf}, `node "x": op Erf`},
 		"mean of the first axes":    {accel.Reduce{Fn: accel.ReduceMean, Axes: []int{1}}, "want the last ones"},
+		"slice of a cube": {accel.Slice{Axis: 1, Start: accel.Fixed(1), Count: accel.Fixed(2), Step: 1},
+			"want neighbouring columns of a matrix"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newSketch(accel.BatchShape(3, 3))
@@ -248,4 +255,50 @@ func TestBackwardRefusesWrongShapes(t *testing.T) {
 	assert.ErrorContains(t, err, "input 0: shape [5 2 5 5], want (6, 2, 5, 5)")
 	_, err = n.Backward(nil, nil)
 	assert.ErrorContains(t, err, "0 inputs, want 1")
+}
+
+// generated is a head whose weights come from a small network of a second input:
+// the operators a label shift adapter is made of.
+func generated(t testing.TB) (*accel.Program, []accel.ValueID) {
+	s := newSketch(accel.BatchShape(4)) // features
+	features := s.last
+	prior := s.value(accel.Value{Name: "prior", Shape: accel.StaticShape(1, 3)})
+	s.p.Inputs = append(s.p.Inputs, prior)
+	linear := accel.MatMul{TransB: true, Alpha: 1, Beta: 1}
+	w1, b1 := s.weights("w1", 0, 5, 3), s.weights("b1", 0, 5)
+	w2, b2 := s.weights("w2", 0, 4+12, 5), s.weights("b2", 0, 4+12)
+	s.last = prior
+	s.then(t, "hidden", linear, w1, b1)
+	s.then(t, "relu", accel.Map{Fn: accel.Relu})
+	out := s.then(t, "out", linear, w2, b2)
+	columns := func(from, count int) accel.Slice {
+		return accel.Slice{Axis: 1, Start: accel.Fixed(from), Count: accel.Fixed(count), Step: 1}
+	}
+	scale := s.then(t, "scale", columns(0, 4))
+	s.last = out
+	s.then(t, "flat", columns(4, 12))
+	weight := s.then(t, "weight", accel.Reshape{To: accel.StaticShape(3, 4)})
+	s.last = features
+	s.then(t, "scaled", accel.Binary{Fn: accel.Mul}, scale)
+	s.then(t, "shifted", accel.Binary{Fn: accel.Add}, scale)
+	s.then(t, "head", linear, weight)
+	s.then(t, "offset", accel.Binary{Fn: accel.Add}, prior)
+	return s.p, []accel.ValueID{w1, b1, w2, b2}
+}
+
+func TestAGeneratedHeadHasTheLogitsOfTheOracleAndItsOwnGradients(t *testing.T) {
+	p, learn := generated(t)
+	inputs := []*accel.Tensor{batch(6, 4), accel.TensorOf([]float32{0.7, -0.4, -0.3}, 1, 3)}
+	cfg := grad.Config{Rows: 6, Learn: learn}
+	checkGradients(t, p, cfg, inputs...)
+	n, err := grad.New(p, cfg)
+	require.NoError(t, err)
+	defer n.Close()
+	_, err = n.Backward(inputs, oneHot(3, 0, 1, 2, 0, 1, 2))
+	require.NoError(t, err)
+	logits, err := n.Logits()
+	require.NoError(t, err)
+	want, err := plain.Run(p, inputs, 6, nil)
+	require.NoError(t, err)
+	assert.InDeltaSlice(t, want.Outputs[0].Data, logits.Data, 1e-5)
 }
