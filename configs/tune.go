@@ -60,6 +60,23 @@ func (f field) readPlain(text string, v reflect.Value) *problem {
 // With returns a copy of a strategy's parameters with some of them set from text,
 // held to every rule a file is held to. cfg stays as it is.
 func With(cfg any, values map[string]string) (any, error) {
+	out, err := set(cfg, values)
+	if err != nil {
+		return nil, err
+	}
+	if err := checkAcross(out); err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// Fits says whether a parameter can have a value at all, rules across fields aside.
+func Fits(cfg any, name, text string) error {
+	_, err := set(cfg, map[string]string{name: text})
+	return err
+}
+
+func set(cfg any, values map[string]string) (any, error) {
 	v := reflect.ValueOf(cfg)
 	if !v.IsValid() || v.Kind() != reflect.Pointer || v.IsNil() {
 		return nil, errors.New("the strategy has no parameters")
@@ -72,9 +89,6 @@ func With(cfg any, values map[string]string) (any, error) {
 			return nil, err
 		}
 	}
-	if err := checkAcross(out.Interface()); err != nil {
-		return nil, err
-	}
 	return out.Interface(), nil
 }
 
@@ -84,6 +98,9 @@ func setOne(fields []field, v reflect.Value, name, text string) error {
 		var names []string
 		for _, f := range fields {
 			names = append(names, f.name)
+		}
+		if len(names) == 0 {
+			names = append(names, "none")
 		}
 		return fmt.Errorf("no parameter %q; there are %s", name, strings.Join(names, ", "))
 	}

@@ -73,6 +73,8 @@ func TestWithIsAsStrictAsAFile(t *testing.T) {
 			assert.ErrorContains(t, err, tt.says)
 		})
 	}
+	assert.NoError(t, configs.Fits(&knobs{Weight: &weight}, "count", "3"), "another parameter may give way")
+	assert.ErrorContains(t, configs.Fits(&knobs{}, "near", "11"), "near: 11 is out of range")
 	_, err := configs.With(nil, map[string]string{"near": "1"})
 	assert.ErrorContains(t, err, "the strategy has no parameters")
 }

@@ -137,6 +137,9 @@ func (p *Pipeline) Stateful() bool {
 	return false
 }
 
+// Learns reports whether any strategy learns from labels.
+func (p *Pipeline) Learns() bool { return len(p.learners) > 0 }
+
 // Reset makes every strategy as newly built and clears the guard's window. Labels
 // of rows answered before are scored, but nobody learns from them.
 func (p *Pipeline) Reset() {

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"maps"
 	"path/filepath"
@@ -19,9 +18,10 @@ import (
 
 // replayFlags are the flags of 'ttad replay'.
 type replayFlags struct {
-	group string
-	files replay.Files
-	out   string
+	group  string
+	files  replay.Files
+	labels labelFlags
+	out    string
 }
 
 func newReplayCommand(a *app) *cobra.Command {
@@ -36,68 +36,51 @@ source model; with --out it writes probabilities, accuracy curves and a summary.
 
 X holds one row an entry, uint8 or float, in the axis order of input.layout. A
 model with several inputs takes --inputs name=X.npy for each. Files given for the
-same input are joined, so that several recordings make one stream.`,
+same input are joined, so that several recordings make one stream.
+
+Strategies that learn from labels hear of them with --label-delay N: a row's label
+comes when N more rows have been answered, between two batches. Every row is scored
+as it was answered, before anything was learned from it.`,
 		Example: `  ttad replay ttad.yaml --group cameras --inputs x.npy --labels y.npy
   ttad replay ttad.yaml --inputs x.npy --labels y.npy --order order.npy --out results/
-  ttad replay ttad.yaml --inputs clean.npy --inputs noisy.npy --limit 2000 --json`,
+  ttad replay ttad.yaml --inputs clean.npy --inputs noisy.npy --limit 2000 --json
+  ttad replay ttad.yaml --inputs x.npy --labels y.npy --label-delay 500 --label-share 0.1`,
 		GroupID: groupRun,
 		Args:    exactly(1),
 	}
 	env := addEnvFlag(a, cmd)
 	flags := cmd.Flags()
 	flags.StringVar(&f.group, "group", "", "`name` of the group (default: the only one)")
-	flags.StringArrayVar(&f.files.Inputs, "inputs", nil, "rows: `X.npy` or name=X.npy; may be repeated")
-	flags.StringArrayVar(&f.files.Labels, "labels", nil, "true classes: `Y.npy`; one file an input file")
-	flags.StringVar(&f.files.Order, "order", "", "row numbers in arrival order: `I.npy`")
-	flags.IntVar(&f.files.Limit, "limit", 0, "stop after this many `rows`")
+	addStreamFlags(cmd, &f.files)
+	f.labels.add(cmd, &f.files)
 	flags.StringVar(&f.out, "out", "", "write probabilities, curves and summary into `DIR`")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		cfg, err := env.load(args[0])
 		if err != nil {
 			return err
 		}
-		if len(f.files.Inputs) == 0 {
-			return usageErrorf("replay: --inputs is needed, such as --inputs x.npy")
+		if err := checkStreamFlags("replay", f.files); err != nil {
+			return err
 		}
-		if f.files.Limit < 0 {
-			return usageErrorf("replay: --limit is %d; leave it out for all rows", f.files.Limit)
+		if err := f.labels.check(cmd, f.files); err != nil {
+			return err
 		}
 		return a.replay(cmd.Context(), cfg, filepath.Dir(args[0]), f)
 	}
 	return cmd
 }
 
-func (a *app) replay(ctx context.Context, cfg *configs.File, dir string, f *replayFlags) (err error) {
-	name, err := pickGroup(cfg, f.group)
-	if err != nil {
-		return err
-	}
-	data, err := replay.Load(f.files)
-	if err != nil {
-		return err
-	}
-	log := newLogger(a.stderr, configs.LogConfig{Level: "warn", Format: cfg.Log.Format})
-	devices, err := daemon.OpenDevices(cfg.Device, log)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, daemon.CloseDevices(devices)) }()
-
-	group := cfg.Groups[name]
-	group.Output.Source = true // a replay compares with the source
-	g, err := daemon.OpenGroup(name, group, daemon.GroupOptions{Dir: dir, Devices: devices, Registry: a.registry, Log: log})
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, g.Close()) }()
-	report, err := replay.Run(ctx, g, data, replay.Options{Out: f.out, Progress: a.progress("replay")})
-	if err != nil {
-		return err
-	}
-	if a.json {
-		return a.printJSON(report)
-	}
-	return report.WriteText(a.stdout)
+func (a *app) replay(ctx context.Context, cfg *configs.File, dir string, f *replayFlags) error {
+	return a.withRecorded(cfg, dir, f.group, f.files, f.labels, func(g *daemon.Group, data *replay.Data) error {
+		report, err := replay.Run(ctx, g, data, replay.Options{Out: f.out, Labels: f.labels.when(), Progress: a.progress("replay")})
+		if err != nil {
+			return err
+		}
+		if a.json {
+			return a.printJSON(report)
+		}
+		return report.WriteText(a.stdout)
+	})
 }
 
 // pickGroup takes the named group, or the only one.

@@ -30,7 +30,8 @@ type GroupOptions struct {
 	Dir      string // relative paths start here
 	Devices  []accel.Device
 	Registry *tta.Registry
-	Now      func() time.Time // nil is the system clock
+	Now      func() time.Time  // nil is the system clock
+	Ledger   *tta.LedgerConfig // for labels that do not come over the bus; nil: as the configuration says
 	Log      zerolog.Logger
 }
 
@@ -59,7 +60,7 @@ func (g *Group) build(cfg configs.Group) (*tta.Group, error) {
 	env.Dir, env.Now, env.Log = g.options.Dir, g.options.Now, g.options.Log.With().Str("group", g.Name).Logger()
 	options := tta.GroupOptions{
 		Registry: g.options.Registry, Configs: cfg.Pipelines, Guard: cfg.Guard,
-		SourceView: cfg.Output.Source, Env: env, Seed: cfg.Seed,
+		SourceView: cfg.Output.Source, Env: env, Seed: cfg.Seed, Ledger: g.options.Ledger,
 	}
 	if g.Model.Graph != nil {
 		options.Forward = g.Model.Forward
@@ -69,6 +70,13 @@ func (g *Group) build(cfg configs.Group) (*tta.Group, error) {
 		return nil, fmt.Errorf("group %s: %w", g.Name, err)
 	}
 	return built, nil
+}
+
+// With builds other pipelines on the group's model, beside those it has.
+func (g *Group) With(pipelines []tta.PipelineConfig) (*tta.Group, error) {
+	cfg := g.Config
+	cfg.Pipelines = pipelines
+	return g.build(cfg)
 }
 
 // Ports are the tensors a message of this group carries.

@@ -12,18 +12,25 @@ import (
 // Data is a recorded stream: rows by input name, their labels and the order in
 // which they arrive.
 type Data struct {
-	inputs map[string]npyfile.Array // "" is the only input of a model
-	rows   int
-	labels []int // nil when unknown
-	order  []int // row numbers in arrival order
+	inputs   map[string]npyfile.Array // "" is the only input of a model
+	rows     int
+	labels   []int // nil when unknown
+	feedback []int // what learners are told, unheard for nothing; nil: the labels
+	keys     []int // nil: every row has the same
+	order    []int // row numbers in arrival order
 }
+
+// unheard stands in feedback for a row whose label never comes.
+const unheard = -1
 
 // Files names what Load reads.
 type Files struct {
-	Inputs []string // X.npy or name=X.npy; several files of one name are joined
-	Labels []string // one file an input file; empty: no scores
-	Order  string   // row numbers in arrival order; empty: as they are
-	Limit  int      // rows at most, 0 for all
+	Inputs   []string // X.npy or name=X.npy; several files of one name are joined
+	Labels   []string // one file an input file; empty: no scores
+	Feedback []string // what learners are told instead of Labels, -1 for nothing; one file an input file
+	Keys     []string // whole numbers rows are grouped by; one file an input file
+	Order    string   // row numbers in arrival order; empty: as they are
+	Limit    int      // rows at most, 0 for all
 }
 
 // Load reads and checks the files against each other.
@@ -32,7 +39,7 @@ func Load(f Files) (*Data, error) {
 	if err := d.readInputs(f.Inputs); err != nil {
 		return nil, err
 	}
-	if err := d.readLabels(f.Labels); err != nil {
+	if err := d.readColumns(f); err != nil {
 		return nil, err
 	}
 	if err := d.readOrder(f.Order); err != nil {
@@ -110,21 +117,34 @@ func join(parts []part) (npyfile.Array, error) {
 	return npyfile.New(first.DType, append([]int{rows}, first.Shape[1:]...), raw)
 }
 
-func (d *Data) readLabels(files []string) error {
+// readColumns reads what there is one whole number a row of.
+func (d *Data) readColumns(f Files) (err error) {
+	if d.labels, err = d.readColumn(f.Labels, "labels", "one class index a row"); err != nil {
+		return err
+	}
+	if d.feedback, err = d.readColumn(f.Feedback, "feedback", "one class index a row, or -1"); err != nil {
+		return err
+	}
+	d.keys, err = d.readColumn(f.Keys, "keys", "one whole number a row")
+	return err
+}
+
+func (d *Data) readColumn(files []string, what, expected string) ([]int, error) {
 	if len(files) == 0 {
-		return nil
+		return nil, nil
 	}
+	var column []int
 	for _, f := range files {
-		labels, err := readInts(f, "one class index a row")
+		values, err := readInts(f, expected)
 		if err != nil {
-			return err
+			return nil, err
 		}
-		d.labels = append(d.labels, labels...)
+		column = append(column, values...)
 	}
-	if len(d.labels) != d.rows {
-		return fmt.Errorf("%s: %d labels, expected %d, one a row of the inputs: give one labels file an inputs file", strings.Join(files, ", "), len(d.labels), d.rows)
+	if len(column) != d.rows {
+		return nil, fmt.Errorf("%s: %d %s, expected %d, one a row of the inputs: give one %s file an inputs file", strings.Join(files, ", "), len(column), what, d.rows, what)
 	}
-	return nil
+	return column, nil
 }
 
 func (d *Data) readOrder(file string) error {

@@ -2,23 +2,20 @@ package replay
 
 import (
 	"fmt"
-	"io"
 	"math"
-	"os"
-	"path/filepath"
 	"slices"
 
-	"ttad/internal/chart"
 	"ttad/internal/daemon"
-	"ttad/internal/npyfile"
 	"ttad/tta"
 )
 
-// tally is what one pipeline did, row by row.
+// tally is what one pipeline did, row by row. Scores are nil without labels.
 type tally struct {
 	name, role string
-	score      tta.Scorer
-	right      []bool // in arrival order; nil without labels
+	scores     *tta.Prequential
+	accuracy   *tta.Paired // against the source; nil for the source itself
+	brier      *tta.Paired
+	right      []bool // in arrival order
 	changed    int
 	tripped    int
 	forwards   int
@@ -28,18 +25,14 @@ type tally struct {
 // tallies are the source's and every pipeline's. The first is the source.
 type tallies struct {
 	list    []*tally
-	labels  []int // by row number; nil without
-	rows    int
+	data    *Data
 	classes int
 	keep    bool
 	of      []*tally // one a pipeline; nil for one that is the source model
 }
 
-func newTallies(g *daemon.Group, d *Data, keep bool) (*tallies, error) {
-	t := &tallies{labels: d.labels, rows: d.Rows(), classes: g.Model.Classes(), keep: keep}
-	if err := checkLabels(d.labels, t.classes, g.Pipelines.Pipelines()); err != nil {
-		return nil, err
-	}
+func newTallies(g *daemon.Group, d *Data, keep bool) *tallies {
+	t := &tallies{data: d, classes: g.Model.Classes(), keep: keep}
 	t.list = append(t.list, t.tally(SourceName, SourceName))
 	for _, p := range g.Pipelines.Pipelines() {
 		if p.Name() == SourceName { // the configuration holds it to be nothing else
@@ -48,50 +41,42 @@ func newTallies(g *daemon.Group, d *Data, keep bool) (*tallies, error) {
 			continue
 		}
 		to := t.tally(p.Name(), string(p.Role()))
+		if d.labels != nil {
+			to.accuracy, to.brier = tta.NewPaired(1), tta.NewPaired(2)
+		}
 		t.list, t.of = append(t.list, to), append(t.of, to)
 	}
-	return t, nil
+	return t
 }
 
-// checkLabels holds the labels to the classes somebody can answer: the model's, and
-// those a decider adds.
-func checkLabels(labels []int, classes int, pipelines []*tta.Pipeline) error {
-	known, who := classes, "the model has"
-	for _, p := range pipelines {
-		if n := p.Answers(); n > known {
-			known, who = n, fmt.Sprintf("pipeline %q answers", p.Name())
-		}
-	}
-	for i, l := range labels {
-		if l < 0 || l >= known {
-			return fmt.Errorf("labels: row %d has class %d, %s classes 0 to %d", i, l, who, known-1)
-		}
-	}
-	return nil
-}
-
-// tally makes room for one pipeline.
+// tally makes room for one party. Its window is the whole stream, so that the AUC
+// is exact.
 func (t *tallies) tally(name, role string) *tally {
 	to := &tally{name: name, role: role}
 	if t.keep {
-		to.probs = make([]float32, t.rows*t.classes)
+		to.probs = make([]float32, t.data.Rows()*t.classes)
 	}
-	if t.labels != nil {
-		to.right = make([]bool, t.rows)
+	if t.data.labels != nil {
+		to.right = make([]bool, t.data.Rows())
+		to.scores = tta.NewPrequential(t.classes, t.data.Rows())
 	}
 	return to
 }
 
-// add takes a step's result into account; arrivals are its rows' places in the
-// order of arrival, rows their numbers in the data.
-func (t *tallies) add(r *tta.Result, arrivals, rows []int) error {
+// add takes a batch into account, before anybody learns from it.
+func (t *tallies) add(b *Played) error {
+	t.lost(b.Lost, b.LostRows)
+	r := b.Result
+	if r == nil {
+		return nil
+	}
 	if r.Source == nil {
 		return fmt.Errorf("no source view: output.source must be true for a replay")
 	}
 	if r.Batch.Given == nil {
 		t.list[0].forwards++
 	}
-	t.view(t.list[0], *r.Source, *r.Source, arrivals, rows)
+	t.view(t.list[0], *r.Source, *r.Source, b)
 	for i := range r.Pipelines {
 		p, to := &r.Pipelines[i], t.of[i]
 		if to == nil {
@@ -101,7 +86,7 @@ func (t *tallies) add(r *tta.Result, arrivals, rows []int) error {
 		if p.Trip != tta.TripNone {
 			to.tripped++
 		}
-		t.view(to, p.View, *r.Source, arrivals, rows)
+		t.view(to, p.View, *r.Source, b)
 	}
 	return nil
 }
@@ -115,31 +100,50 @@ func (t *tallies) lost(arrivals, rows []int) {
 			if t.keep {
 				copy(to.probs[arrivals[i]*t.classes:], none)
 			}
-			if t.labels != nil {
-				to.score.Add(none, -1, t.labels[row])
+			if t.data.labels != nil {
+				nothing := t.outcome(none, -1, arrivals[i], row)
+				to.score(nothing, nothing)
 			}
 		}
 	}
 }
 
-func (t *tallies) view(to *tally, v, source tta.View, arrivals, rows []int) {
-	for i, row := range rows {
+func (t *tallies) view(to *tally, v, source tta.View, b *Played) {
+	for i, row := range b.Rows {
 		if t.keep {
-			copy(to.probs[arrivals[i]*t.classes:], v.Probs.Row(i))
+			copy(to.probs[b.Arrivals[i]*t.classes:], v.Probs.Row(i))
 		}
 		if v.Class[i] != source.Class[i] {
 			to.changed++
 		}
-		if t.labels != nil {
-			label := t.labels[row]
-			to.score.Add(v.Probs.Row(i), int(v.Class[i]), label)
-			to.right[arrivals[i]] = int(v.Class[i]) == label
+		if t.data.labels != nil {
+			to.score(t.outcome(v.Probs.Row(i), v.Class[i], b.Arrivals[i], row), t.outcome(source.Probs.Row(i), source.Class[i], b.Arrivals[i], row))
 		}
 	}
 }
 
-func (t *tallies) report(rows, batches int, seconds float64) *Report {
-	r := &Report{Rows: rows, Seconds: seconds, RowsPerSecond: float64(rows) / seconds, Labelled: t.labels != nil}
+func (t *tallies) outcome(probs []float32, class int32, arrival, row int) tta.Outcome {
+	return tta.Outcome{Row: sequence(arrival), Key: t.data.key(row), Probs: probs, Class: int(class), Label: t.data.labels[row]}
+}
+
+// score takes a labelled row into account, and what the source says about it.
+func (to *tally) score(own, source tta.Outcome) {
+	to.scores.Add(own)
+	to.right[own.Row-1] = own.Class == own.Label
+	if to.accuracy == nil {
+		return
+	}
+	mine, judged := own.Losses()
+	theirs, _ := source.Losses()
+	to.accuracy.Add(theirs.Error - mine.Error)
+	if judged {
+		to.brier.Add(mine.Brier - theirs.Brier)
+	}
+}
+
+func (t *tallies) report(batches uint64, seconds float64) *Report {
+	rows := t.data.Rows()
+	r := &Report{Rows: rows, Seconds: seconds, RowsPerSecond: float64(rows) / seconds, Labelled: t.data.labels != nil}
 	for _, p := range t.list {
 		entry := Pipeline{
 			Name: p.name, Role: p.role,
@@ -147,70 +151,17 @@ func (t *tallies) report(rows, batches int, seconds float64) *Report {
 			ForwardsPerBatch: float64(p.forwards) / float64(batches),
 		}
 		if r.Labelled {
-			score := p.score.Score()
+			score := p.scores.Window()
+			if t.data.keys == nil { // one key for all rows: the AUC once more
+				score.GAUC = nil
+			}
 			entry.Score = &score
+		}
+		if p.accuracy != nil {
+			accuracy, brier := p.accuracy.Interval(), p.brier.Interval()
+			entry.Advantage, entry.BrierAdvantage = &accuracy, &brier
 		}
 		r.Pipelines = append(r.Pipelines, entry)
 	}
 	return r
-}
-
-// write puts probabilities, curves and the summary into a folder.
-func (t *tallies) write(dir string, r *Report) error {
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return fmt.Errorf("make the output folder: %w", err)
-	}
-	add := func(name string) string {
-		r.Files = append(r.Files, filepath.Join(dir, name))
-		return filepath.Join(dir, name)
-	}
-	for _, p := range t.list {
-		shape := []int{len(p.probs) / t.classes, t.classes}
-		if err := npyfile.SaveFloat32(add(p.name+".probs.npy"), shape, p.probs); err != nil {
-			return err
-		}
-	}
-	if t.labels != nil {
-		if err := create(add("accuracy.svg"), t.draw); err != nil {
-			return err
-		}
-	}
-	return create(add("summary.md"), r.WriteMarkdown)
-}
-
-// draw is accuracy over time, one curve a pipeline, over a sliding window.
-func (t *tallies) draw(w io.Writer) error {
-	rows := len(t.list[0].right)
-	window := min(max(rows/40, 20), 1000)
-	c := chart.Chart{
-		Title:  fmt.Sprintf("Accuracy over the last %d rows", window),
-		XLabel: "rows", YLabel: "accuracy", Percent: true,
-	}
-	for _, p := range t.list {
-		x, y := sliding(p.right, window)
-		c.Series = append(c.Series, chart.Series{Name: p.name, X: x, Y: y})
-	}
-	return chart.Lines(w, c)
-}
-
-// curvePoints bounds a curve's size in the file.
-const curvePoints = 400
-
-// sliding is the share of right rows among the last window rows, at most
-// curvePoints times along the stream.
-func sliding(right []bool, window int) (x, y []float64) {
-	every := max(len(right)/curvePoints, 1)
-	sum := 0
-	for i, ok := range right {
-		if ok {
-			sum++
-		}
-		if i >= window && right[i-window] {
-			sum--
-		}
-		if n := min(i+1, window); i+1 >= min(window, len(right)) && ((i+1)%every == 0 || i+1 == len(right)) {
-			x, y = append(x, float64(i+1)), append(y, float64(sum)/float64(n))
-		}
-	}
-	return x, y
 }

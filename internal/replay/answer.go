@@ -11,18 +11,18 @@ import (
 // maxRounds bounds how often a batch is stepped, as the daemon does.
 const maxRounds = 3
 
-// step answers a batch as the daemon does: rows the champion has no finite answer
+// answer steps a batch as the daemon does: rows the champion has no finite answer
 // for are taken out, and the rest is stepped as if they had never been there. left
 // are the places in the batch of the rows the result is about; no result means no
 // row. A row the model fails on is an error: recorded data can be mended.
-func (r *run) step(ctx context.Context, all *tta.Batch, arrivals []int) (result *tta.Result, left []int, err error) {
+func (p *Player) answer(ctx context.Context, all *tta.Batch, arrivals []int) (result *tta.Result, left []int, err error) {
 	for i := range all.Rows {
 		left = append(left, i)
 	}
 	b := all
 	for round := 1; ; round++ {
-		if result, err = r.group.Pipelines.Step(ctx, b); err != nil {
-			return nil, nil, r.blame(ctx, b, pick(arrivals, left), err)
+		if result, err = p.group.Pipelines.Step(ctx, b); err != nil {
+			return nil, nil, p.blame(ctx, b, pick(arrivals, left), err)
 		}
 		lost := result.Pipelines[result.Champion].NoAnswer
 		if len(lost) == 0 || round == maxRounds {
@@ -36,11 +36,11 @@ func (r *run) step(ctx context.Context, all *tta.Batch, arrivals []int) (result 
 }
 
 // blame names the row that makes the source model fail, where one alone does.
-func (r *run) blame(ctx context.Context, b *tta.Batch, arrivals []int, err error) error {
+func (p *Player) blame(ctx context.Context, b *tta.Batch, arrivals []int, err error) error {
 	for i, row := range arrivals {
 		one := b.Keep([]int{i})
 		one.Items[0].SourceOnly = "looking for the row at fault"
-		if _, cause := r.group.Pipelines.Step(ctx, one); cause != nil && ctx.Err() == nil {
+		if _, cause := p.group.Pipelines.Step(ctx, one); cause != nil && ctx.Err() == nil {
 			return fmt.Errorf("row %d: %w", row, cause)
 		}
 	}
@@ -50,8 +50,8 @@ func (r *run) blame(ctx context.Context, b *tta.Batch, arrivals []int, err error
 // pick returns the values at the given places.
 func pick(values, places []int) []int {
 	out := make([]int, len(places))
-	for i, p := range places {
-		out[i] = values[p]
+	for i, at := range places {
+		out[i] = values[at]
 	}
 	return out
 }
