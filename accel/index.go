@@ -2,14 +2,18 @@ package accel
 
 // Index holds keys of one width on a device and finds those most similar to
 // queries by inner product; with keys and queries of unit length that is the
-// cosine. It has one owner.
+// cosine. It has one owner. What it finds for a query depends on nothing but the
+// query and the keys: not on the other queries, nor on how the work was divided.
 type Index interface {
 	// Set puts a key of Dim values into a slot below Capacity.
 	Set(slot int, key []float32)
+	// Key reads back, bit for bit, what was set; zeros in a slot never set.
+	Key(slot int, key []float32)
 	// Search writes, for each of n queries [n dim], the k most similar keys among
 	// slots 0 to live-1 into slots and similarities [n k], the most similar first
 	// and ties to the lower slot. Where k exceeds live the rest of a row is slot
-	// -1 and similarity 0. A similarity that is not finite is never found.
+	// -1 and similarity 0. A similarity that is not finite is never found, so a key
+	// that is not a number is as good as none.
 	Search(queries []float32, n, k, live int, slots []int32, similarities []float32)
 	// Close frees the device's memory.
 	Close()
@@ -18,5 +22,7 @@ type Index interface {
 // Indexer is a device that can hold an Index. Devices that cannot are helped by
 // the CPU's.
 type Indexer interface {
+	// NewIndex makes room for capacity keys of dim values, each at least 1, on top
+	// of which a search needs scratch in proportion to its queries.
 	NewIndex(dim, capacity int) (Index, error)
 }

@@ -1,0 +1,226 @@
+package errmem
+
+import (
+	"fmt"
+	"math"
+)
+
+// ExactConfig says what an Exact remembers.
+type ExactConfig struct {
+	Dim         int     // width of a key
+	Classes     int     // at least 2
+	Capacity    int     // rows; the oldest makes room for the newest
+	Neighbours  int     // most rows a query is answered from
+	Temperature float64 // of the attention, above 0; small listens to the nearest only
+	// ClassShare is the largest part of Capacity one class may take, in (0,1]: a
+	// class that has it gives up its own oldest row for its newest. 0 is 1.
+	ClassShare float64
+	// HalfLife halves a neighbour's attention every so many writes since its own;
+	// 0 lets attention not age.
+	HalfLife float64
+	// Bases keeps what was given for each row, for Reading.BaseMean.
+	Bases bool
+}
+
+// maxCapacity keeps slots within int32 with room for sums of two.
+const maxCapacity = 1 << 30
+
+func (c *ExactConfig) check() error {
+	switch {
+	case c.Dim < 1:
+		return fmt.Errorf("error memory: keys of %d values; at least 1 is needed", c.Dim)
+	case c.Classes < 2:
+		return fmt.Errorf("error memory: %d classes; at least 2 are needed", c.Classes)
+	case c.Capacity < 1 || c.Capacity > maxCapacity:
+		return fmt.Errorf("error memory: capacity of %d rows is outside 1 to %d", c.Capacity, maxCapacity)
+	case c.Neighbours < 1:
+		return fmt.Errorf("error memory: %d neighbours; at least 1 is needed", c.Neighbours)
+	case !(c.Temperature > 0) || math.IsInf(c.Temperature, 0):
+		return fmt.Errorf("error memory: temperature %v is not above 0", c.Temperature)
+	case !(c.ClassShare >= 0 && c.ClassShare <= 1):
+		return fmt.Errorf("error memory: class share %v is outside (0,1]", c.ClassShare)
+	case !(c.HalfLife >= 0) || math.IsInf(c.HalfLife, 0):
+		return fmt.Errorf("error memory: half life of %v writes; it is a number of writes, or 0 for none", c.HalfLife)
+	}
+	return nil
+}
+
+// share is how many rows one class may take.
+func (c *ExactConfig) share() int {
+	if c.ClassShare == 0 {
+		return c.Capacity
+	}
+	return max(1, int(c.ClassShare*float64(c.Capacity)))
+}
+
+// Exact remembers the newest rows themselves, in slots 0 to Capacity-1.
+type Exact struct {
+	c     ExactConfig
+	share int
+	index Index
+	rows  *rows
+
+	units []float32 // scratch: queries or a key at unit length
+}
+
+// NewExact returns an empty memory that keeps its keys in index, made for keys of
+// Dim values and Capacity slots and used by nobody else. Where index is nil it
+// searches with plain loops.
+func NewExact(c ExactConfig, index Index) (*Exact, error) {
+	if err := c.check(); err != nil {
+		return nil, err
+	}
+	if index == nil {
+		index = &loops{dim: c.Dim}
+	}
+	return &Exact{c: c, share: c.share(), index: index, rows: newRows(&c)}, nil
+}
+
+// Len is how many rows are remembered.
+func (m *Exact) Len() int { return m.rows.live }
+
+// Count is how many rows of a class are remembered.
+func (m *Exact) Count(class int) int { return m.rows.counts[class] }
+
+// Reset forgets everything.
+func (m *Exact) Reset() { m.rows = newRows(&m.c) }
+
+// Read finds the neighbours of n queries. A neighbour's attention is
+//
+//	weight · exp(similarity / temperature) · 2^(-age / half life)
+//
+// over its sum; age is the number of writes since the neighbour's own.
+func (m *Exact) Read(queries []float32, n int, out *Reading) {
+	if len(queries) != n*m.c.Dim {
+		panic(fmt.Sprintf("errmem: %d values for %d queries of %d", len(queries), n, m.c.Dim))
+	}
+	out.shape(n, m.c.Neighbours, m.c.Classes, m.c.Bases)
+	if m.rows.live == 0 || n == 0 {
+		return
+	}
+	m.units = append(m.units[:0], queries...)
+	for i := range n {
+		unit := m.units[i*m.c.Dim : (i+1)*m.c.Dim]
+		if !normalize(unit, unit) {
+			unit[0] = float32(math.NaN()) // nothing is similar to it
+		}
+	}
+	m.index.Search(m.units, n, m.c.Neighbours, m.rows.used, out.Place, out.Similarity)
+	for i := range n {
+		m.weigh(out, i)
+	}
+}
+
+// weigh turns the neighbours found for query i into means.
+func (m *Exact) weigh(out *Reading, i int) {
+	q := out.query(i)
+	found := 0
+	for found < len(q.place) && q.place[found] >= 0 {
+		found++
+	}
+	if found == 0 {
+		return
+	}
+	out.Support[i], out.Nearest[i] = float32(found), q.similarity[0]
+	m.attend(q, found)
+	age := 0.0
+	for j, slot := range q.place[:found] {
+		a := q.attention[j]
+		age += float64(a) * m.rows.age(slot)
+		q.labels[m.rows.label[slot]] += a
+		for k, b := range m.rows.baseOf(slot) {
+			q.base[k] += a * b
+		}
+	}
+	out.Age[i] = float32(age)
+}
+
+// attend writes the attention of the first found neighbours, the most similar
+// first, so that no exponent is above 0 before weights.
+func (m *Exact) attend(q query, found int) {
+	logs := func(j int) float64 {
+		slot := q.place[j]
+		l := float64(q.similarity[j])/m.c.Temperature + math.Log(float64(m.rows.weight[slot]))
+		if m.c.HalfLife > 0 {
+			l -= math.Ln2 * m.rows.age(slot) / m.c.HalfLife
+		}
+		return l
+	}
+	top, sum := math.Inf(-1), 0.0
+	for j := range found {
+		top = max(top, logs(j))
+	}
+	for j := range found {
+		sum += math.Exp(logs(j) - top)
+	}
+	for j := range found {
+		q.attention[j] = float32(math.Exp(logs(j)-top) / sum)
+	}
+}
+
+// Write remembers a row in the place of, in this order: an earlier one of the same
+// name, the oldest of its class where that has its share, the oldest of all where
+// the memory is full.
+func (m *Exact) Write(e Entry) bool {
+	if len(e.Key) != m.c.Dim || e.Label < 0 || e.Label >= m.c.Classes || m.c.Bases && len(e.Base) != m.c.Classes {
+		panic(fmt.Sprintf("errmem: entry with key of %d, label %d, base of %d for memory of keys of %d, %d classes",
+			len(e.Key), e.Label, len(e.Base), m.c.Dim, m.c.Classes))
+	}
+	if slot, known := m.rows.slotOf[e.Row]; known {
+		m.forget(slot)
+	}
+	m.units = room(m.units, m.c.Dim)
+	if !normalize(m.units, e.Key) {
+		return false
+	}
+	// The slot emptied here is the one filled, so the index is told once.
+	if m.rows.counts[e.Label] >= m.share {
+		m.rows.remove(m.rows.classes.first[e.Label])
+	} else if m.rows.live == m.c.Capacity {
+		m.rows.remove(m.rows.all.first[0])
+	}
+	m.index.Set(int(m.rows.add(&e)), m.units)
+	return true
+}
+
+// Revise gives a remembered row another label; its age stays. Where that class has
+// its share already, the oldest of it is forgotten.
+func (m *Exact) Revise(row uint64, label int) bool {
+	if label < 0 || label >= m.c.Classes {
+		panic(fmt.Sprintf("errmem: label %d for memory of %d classes", label, m.c.Classes))
+	}
+	slot, known := m.rows.slotOf[row]
+	if !known || m.rows.label[slot] == int32(label) {
+		return known
+	}
+	if m.rows.counts[label] >= m.share {
+		m.forget(m.rows.classes.first[label])
+	}
+	m.rows.relabel(slot, int32(label))
+	return true
+}
+
+// forget empties a slot. A key that is not a number is similar to nothing, so the
+// index need not know which slots are empty.
+func (m *Exact) forget(slot int32) {
+	m.rows.remove(slot)
+	m.units = room(m.units, m.c.Dim)
+	m.units[0] = float32(math.NaN())
+	m.index.Set(int(slot), m.units)
+}
+
+// normalize writes x at unit length to dst and reports whether x has a direction.
+func normalize(dst, x []float32) bool {
+	sum := 0.0
+	for _, v := range x {
+		sum += float64(v) * float64(v)
+	}
+	if !(sum > 0) || math.IsInf(sum, 0) {
+		return false
+	}
+	scale := 1 / math.Sqrt(sum)
+	for i, v := range x {
+		dst[i] = float32(float64(v) * scale)
+	}
+	return true
+}
