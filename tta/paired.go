@@ -9,7 +9,7 @@ const pairedBlocks = 64
 const pairedFewest = 8
 
 // pairedStart is the first length of a block.
-const pairedStart = 16
+const pairedStart = 32
 
 // Interval is a mean and the bounds that hold the expected value in 95 of 100
 // streams.
@@ -77,7 +77,7 @@ func (p *Paired) merge() {
 // Rows is the number of rows so far.
 func (p *Paired) Rows() int { return len(p.blocks)*p.length + p.filled }
 
-// Interval returns the mean so far. With fewer than 128 rows its bounds are the
+// Interval returns the mean so far. With fewer than 256 rows its bounds are the
 // widest there are, for so few tell nothing on a stream.
 func (p *Paired) Interval() Interval {
 	rows := p.Rows()
