@@ -98,9 +98,8 @@ func (c *Codec) Decode(h nats.Header, body []byte) (Rows, *CodedError) {
 		return Rows{}, Refusef(TooLarge, "message of %d bytes, at most %d (limits.message_bytes)", len(body), c.cfg.Limits.MessageBytes)
 	}
 	content, _ := headerValue(h, HeaderContentType)
-	kind, _, _ := strings.Cut(content, ";")
 	_, tail := headerValue(h, HeaderJSONLength)
-	switch kind = strings.ToLower(strings.TrimSpace(kind)); {
+	switch kind := mediaType(content); {
 	case kind == ContentBinary, kind == ContentJSON && tail, kind == "" && tail:
 		return c.decodeBinary(h, body)
 	case kind == ContentJSON, kind == "":
@@ -112,6 +111,12 @@ func (c *Codec) Decode(h nats.Header, body []byte) (Rows, *CodedError) {
 	}
 	return Rows{}, Refusef(BadCodec, "Content-Type %q, expected one of %s", content,
 		strings.Join([]string{ContentJSON, ContentBinary, ContentTensor, ContentNPY}, ", "))
+}
+
+// mediaType is a Content-Type without its parameters.
+func mediaType(content string) string {
+	kind, _, _ := strings.Cut(content, ";")
+	return strings.ToLower(strings.TrimSpace(kind))
 }
 
 // DecodeArray takes rows that are an array already, for a model with one input.

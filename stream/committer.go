@@ -29,3 +29,9 @@ type Receipt struct {
 	Retries     int          // publishes that had to be repeated
 	Lost        int          // mode none: answers and dead letters the connection would not take
 }
+
+// poster publishes what a writer composed, and keeps its mode's promise about it.
+type poster interface {
+	dead(d *Delivery) letter
+	post(ctx context.Context, letters []letter, r *Receipt) error
+}

@@ -74,20 +74,24 @@ func (in *Input) Lag(ctx context.Context) (uint64, error) {
 
 // attach finds the stream and the durable consumer.
 func (in *Input) attach(ctx context.Context) error {
-	s, err := ensureInput(ctx, in.conn, in.o)
+	s, err := in.o.inputStorage().ensure(ctx, in.conn)
 	if err != nil {
 		return err
 	}
-	info := s.CachedInfo()
-	in.stream = info.Config.Name
-	in.created = strconv.FormatInt(info.Created.UnixMilli(), 36)
-	if in.consumer, err = ensureConsumer(ctx, in.conn, s, in.o); err != nil {
+	in.stream = s.CachedInfo().Config.Name
+	in.created = streamEpoch(s)
+	if in.consumer, err = in.o.inputConsumer().ensure(ctx, s); err != nil {
 		return err
 	}
 	if wait := in.consumer.CachedInfo().Config.AckWait; wait > 0 {
 		in.beat = max(wait/3, 10*time.Millisecond)
 	}
 	return nil
+}
+
+// streamEpoch tells a stream from an earlier one of the same name.
+func streamEpoch(s jetstream.Stream) string {
+	return strconv.FormatInt(s.CachedInfo().Created.UnixMilli(), 36)
 }
 
 // Run receives, decodes and batches until ctx ends or something fails, and gives

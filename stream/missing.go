@@ -21,25 +21,46 @@ func missingf(format string, args ...any) error {
 // lists what is not there (a *MissingError) or does not fit.
 func Missing(ctx context.Context, conn *Conn, o GroupOptions) []error {
 	o.defaults()
-	provision := o.Provision
+	l := lacks{provision: o.Provision}
 	o.Provision = false
-	var problems []error
-	note := func(err error) {
-		var lacks *MissingError
-		if err != nil && !(provision && errors.As(err, &lacks)) {
-			problems = append(problems, err)
-		}
-	}
 	if o.Input.Stream != "none" {
-		s, err := ensureInput(ctx, conn, o)
-		note(err)
-		if err == nil {
-			_, err = ensureConsumer(ctx, conn, s, o)
-			note(err)
-		}
+		l.reads(ctx, conn, o.inputStorage(), o.inputConsumer())
 	}
 	if o.Commit.Mode != "none" {
-		note(ensureOutput(ctx, conn, o))
+		l.note(ensureOutput(ctx, conn, o))
 	}
-	return problems
+	return l.problems
+}
+
+// MissingLabels does the same for what OpenLabels needs beyond that.
+func MissingLabels(ctx context.Context, conn *Conn, o LabelOptions) []error {
+	o.defaults()
+	l := lacks{provision: o.Provision}
+	o.Provision = false
+	if o.Feedback.Stream != "none" {
+		l.reads(ctx, conn, o.storage(), o.consumer())
+	}
+	return l.problems
+}
+
+// lacks collects what is wrong on a server. What provisioning would make is not.
+type lacks struct {
+	provision bool
+	problems  []error
+}
+
+func (l *lacks) note(err error) {
+	var missing *MissingError
+	if err != nil && !(l.provision && errors.As(err, &missing)) {
+		l.problems = append(l.problems, err)
+	}
+}
+
+func (l *lacks) reads(ctx context.Context, conn *Conn, from storage, by durable) {
+	s, err := from.ensure(ctx, conn)
+	l.note(err)
+	if err == nil {
+		_, err = by.ensure(ctx, s)
+		l.note(err)
+	}
 }

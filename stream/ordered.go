@@ -40,18 +40,8 @@ func (c *ordered) Commit(ctx context.Context, p *Parcel, answers [][]tta.Predict
 	if err != nil {
 		return r, err
 	}
-	pause := 50 * time.Millisecond
-	for len(letters) > 0 {
-		var cause error
-		if letters, cause = c.store(ctx, letters, &r); len(letters) == 0 {
-			break
-		}
-		c.log.Warn().Err(cause).Int("messages", len(letters)).Int64("retry_ms", pause.Milliseconds()).Msg("answers not stored, trying again")
-		if err := wait(ctx, pause); err != nil {
-			return r, fmt.Errorf("store %d answers: %w", len(letters), cause)
-		}
-		r.Retries += len(letters)
-		pause = min(2*pause, maxRetryPause)
+	if err := c.post(ctx, letters, &r); err != nil {
+		return r, err
 	}
 	for _, d := range p.Deliveries {
 		// A lost acknowledgement brings the input again, and the server drops the
@@ -61,6 +51,24 @@ func (c *ordered) Commit(ctx context.Context, p *Parcel, answers [][]tta.Predict
 		}
 	}
 	return r, nil
+}
+
+// post stores letters, for as long as ctx lasts.
+func (c *ordered) post(ctx context.Context, letters []letter, r *Receipt) error {
+	pause := 50 * time.Millisecond
+	for len(letters) > 0 {
+		var cause error
+		if letters, cause = c.store(ctx, letters, r); len(letters) == 0 {
+			break
+		}
+		c.log.Warn().Err(cause).Int("messages", len(letters)).Int64("retry_ms", pause.Milliseconds()).Msg("answers not stored, trying again")
+		if err := wait(ctx, pause); err != nil {
+			return fmt.Errorf("store %d answers: %w", len(letters), cause)
+		}
+		r.Retries += len(letters)
+		pause = min(2*pause, maxRetryPause)
+	}
+	return nil
 }
 
 // store publishes letters in order and waits for the server's word on each. It

@@ -31,7 +31,7 @@ func (in *Input) receive(receiving, work context.Context, out chan<- *Delivery) 
 			cleared, pause = true, firstPause
 			continue
 		}
-		if err = in.gone(receiving, err); fatal(err) {
+		if err = gone(receiving, in.consumer, err); fatal(err) {
 			return fmt.Errorf("receive from stream %s: %w", in.stream, err)
 		}
 		in.o.Log.Warn().Err(err).Int64("retry_ms", pause.Milliseconds()).Msg("receiving interrupted")
@@ -39,36 +39,6 @@ func (in *Input) receive(receiving, work context.Context, out chan<- *Delivery) 
 		pause = min(2*pause, 5*time.Second)
 	}
 	return nil
-}
-
-// fatal says whether receiving cannot come back by itself.
-func fatal(err error) bool {
-	return errors.Is(err, jetstream.ErrConsumerDeleted) || errors.Is(err, jetstream.ErrConsumerNotFound) ||
-		errors.Is(err, jetstream.ErrStreamNotFound) || errors.Is(err, nats.ErrConnectionClosed) || errors.Is(err, jetstream.ErrConnectionClosed)
-}
-
-// gone tells a consumer that does not exist any more from a server that does not
-// answer for a moment: to a request both are silence.
-func (in *Input) gone(ctx context.Context, err error) error {
-	if !errors.Is(err, nats.ErrNoResponders) {
-		return err
-	}
-	if _, reason := in.look(ctx); fatal(reason) {
-		return reason
-	}
-	return err
-}
-
-// look asks for the consumer's state. A server that is just going away answers
-// nothing, which is no reason to wait long.
-func (in *Input) look(ctx context.Context) (*jetstream.ConsumerInfo, error) {
-	ctx, cancel := context.WithTimeout(ctx, time.Second)
-	defer cancel()
-	info, err := in.consumer.Info(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("look up the consumer: %w", err)
-	}
-	return info, nil
 }
 
 // fetchWait is how long a request for messages stays with the server when none
@@ -130,7 +100,7 @@ func closedBy(ctx context.Context, err error) error {
 // that is asked for counts as delivered, so fetching ahead would make suspects of
 // the innocent ones behind it.
 func (in *Input) receiveSuspects(receiving, work context.Context, out chan<- *Delivery) error {
-	info, err := in.look(receiving)
+	info, err := look(receiving, in.consumer)
 	if err != nil {
 		return closedBy(receiving, err)
 	}
@@ -151,7 +121,7 @@ func (in *Input) receiveSuspects(receiving, work context.Context, out chan<- *De
 				return nil
 			}
 		}
-		if info, err = in.look(receiving); err != nil {
+		if info, err = look(receiving, in.consumer); err != nil {
 			return closedBy(receiving, err)
 		}
 	}

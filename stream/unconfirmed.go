@@ -25,6 +25,20 @@ func (c *unconfirmed) Commit(ctx context.Context, p *Parcel, answers [][]tta.Pre
 	if err != nil {
 		return r, err
 	}
+	if err := c.post(ctx, letters, &r); err != nil {
+		return r, err
+	}
+	for _, d := range p.Deliveries {
+		if err := d.acknowledge(); err != nil {
+			c.log.Debug().Err(err).Uint64("stream_seq", d.Item.Seq).Msg("acknowledge input")
+		}
+	}
+	return r, nil
+}
+
+// post publishes letters; what the connection does not take is lost, which is no
+// error in this mode.
+func (c *unconfirmed) post(_ context.Context, letters []letter, r *Receipt) error {
 	for _, l := range letters {
 		if err := c.conn.nc.PublishMsg(l.msg); err != nil {
 			c.log.Error().Err(err).Str("subject", l.msg.Subject).Msg("answer lost")
@@ -33,10 +47,5 @@ func (c *unconfirmed) Commit(ctx context.Context, p *Parcel, answers [][]tta.Pre
 		}
 		r.count(l)
 	}
-	for _, d := range p.Deliveries {
-		if err := d.acknowledge(); err != nil {
-			c.log.Debug().Err(err).Uint64("stream_seq", d.Item.Seq).Msg("acknowledge input")
-		}
-	}
-	return r, nil
+	return nil
 }
