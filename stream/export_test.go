@@ -4,6 +4,8 @@ import (
 	"context"
 	"time"
 
+	"github.com/nats-io/nats.go"
+
 	"ttad/tta"
 )
 
@@ -35,3 +37,13 @@ func Serve(ctx context.Context, parcels []*Parcel, handle Handle) error {
 
 // Impatient shortens the wait for the server's word on a publish.
 func Impatient(c *Conn, wait time.Duration) error { return c.openJetStream(wait) }
+
+// DecodeLabels reads a feedback message; wrong has, for each label, why its class
+// is not one.
+func DecodeLabels(h nats.Header, body []byte, maxBytes int64, classes []string) (labels []tta.Label, wrong []string, err *CodedError) {
+	sent, err := newLabelCodec(maxBytes, classes).decode(h, body)
+	for _, l := range sent {
+		labels, wrong = append(labels, l.Label), append(wrong, l.wrong)
+	}
+	return labels, wrong, err
+}
