@@ -19,6 +19,7 @@ func RunAll(t *testing.T, open Open) {
 	t.Run("random attributes", func(t *testing.T) { runAttributes(t, open) })
 	t.Run("same bits", func(t *testing.T) { runSameBits(t, open) })
 	t.Run("two streams", func(t *testing.T) { runStreams(t, open) })
+	t.Run("index", func(t *testing.T) { runIndex(t, open) })
 	t.Run("lifetimes", func(t *testing.T) { runLifetimes(t, open) })
 	t.Run("refusals", func(t *testing.T) { runRefusals(t, open) })
 }

@@ -1,0 +1,30 @@
+package cpu
+
+// sift is the tile of a search: the similarities of tileRows queries and tileCols
+// keys from their panels. Bit j of hits[i] says that the one of query i and key j
+// exceeds limits[i]; without any it returns false, and sums need not be written.
+//
+//	sums = 0, then as tile
+//	for i := range tileRows {
+//		for j := range tileCols {
+//			if sums[i*tileCols+j] > limits[i] {
+//				hits[i] |= 1 << j
+//			}
+//		}
+//	}
+
+// plainHits compares as above.
+func plainHits(sums *[tileRows * tileCols]float32, limits *[tileRows]float32, hits *[tileRows]uint32) bool {
+	any := uint32(0)
+	for i, limit := range limits {
+		found := uint32(0)
+		for j, v := range sums[i*tileCols : (i+1)*tileCols] {
+			if v > limit {
+				found |= 1 << j
+			}
+		}
+		hits[i] = found
+		any |= found
+	}
+	return any != 0
+}

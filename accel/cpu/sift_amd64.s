@@ -1,0 +1,152 @@
+//go:build amd64 && !purego
+
+#include "textflag.h"
+
+// One step of the depth: the operands of tile512 (tile_amd64.s).
+#define STEP512 \
+	VMOVUPS 0(DX), Z16; \
+	VMOVUPS 64(DX), Z17; \
+	VBROADCASTSS 0(SI), Z18; \
+	VBROADCASTSS 4(SI), Z19; \
+	VBROADCASTSS 8(SI), Z20; \
+	VBROADCASTSS 12(SI), Z21; \
+	VBROADCASTSS 16(SI), Z22; \
+	VBROADCASTSS 20(SI), Z23; \
+	VBROADCASTSS 24(SI), Z24; \
+	VBROADCASTSS 28(SI), Z25; \
+	VFMADD231PS Z16, Z18, Z0; \
+	VFMADD231PS Z17, Z18, Z1; \
+	VFMADD231PS Z16, Z19, Z2; \
+	VFMADD231PS Z17, Z19, Z3; \
+	VFMADD231PS Z16, Z20, Z4; \
+	VFMADD231PS Z17, Z20, Z5; \
+	VFMADD231PS Z16, Z21, Z6; \
+	VFMADD231PS Z17, Z21, Z7; \
+	VFMADD231PS Z16, Z22, Z8; \
+	VFMADD231PS Z17, Z22, Z9; \
+	VFMADD231PS Z16, Z23, Z10; \
+	VFMADD231PS Z17, Z23, Z11; \
+	VFMADD231PS Z16, Z24, Z12; \
+	VFMADD231PS Z17, Z24, Z13; \
+	VFMADD231PS Z16, Z25, Z14; \
+	VFMADD231PS Z17, Z25, Z15
+
+// ROW512 compares a row's two registers with its limit and notes the hits, whose
+// union is in AX.
+#define ROW512(i, low, high) \
+	VBROADCASTSS (4*i)(R9), Z16; \
+	VCMPPS $30, Z16, low, K1; \
+	VCMPPS $30, Z16, high, K2; \
+	KUNPCKWD K1, K2, K1; \
+	KMOVD K1, R8; \
+	MOVL R8, (4*i)(R10); \
+	ORL R8, AX
+
+// func sift512(depth int, left, right, limits, sums *float32, hits *uint32) uint32
+//
+// tile512 from zero, but before anything is stored each row is compared with its
+// limit; mostly there is nothing to store.
+TEXT ·sift512(SB), NOSPLIT, $0-52
+	MOVQ depth+0(FP), CX
+	MOVQ left+8(FP), SI
+	MOVQ right+16(FP), DX
+	MOVQ limits+24(FP), R9
+	MOVQ sums+32(FP), DI
+	MOVQ hits+40(FP), R10
+	XORL AX, AX
+	VPXORQ Z0, Z0, Z0
+	VPXORQ Z1, Z1, Z1
+	VPXORQ Z2, Z2, Z2
+	VPXORQ Z3, Z3, Z3
+	VPXORQ Z4, Z4, Z4
+	VPXORQ Z5, Z5, Z5
+	VPXORQ Z6, Z6, Z6
+	VPXORQ Z7, Z7, Z7
+	VPXORQ Z8, Z8, Z8
+	VPXORQ Z9, Z9, Z9
+	VPXORQ Z10, Z10, Z10
+	VPXORQ Z11, Z11, Z11
+	VPXORQ Z12, Z12, Z12
+	VPXORQ Z13, Z13, Z13
+	VPXORQ Z14, Z14, Z14
+	VPXORQ Z15, Z15, Z15
+
+step512:
+	STEP512
+	ADDQ $32, SI
+	ADDQ $128, DX
+	DECQ CX
+	JNZ step512
+
+	ROW512(0, Z0, Z1)
+	ROW512(1, Z2, Z3)
+	ROW512(2, Z4, Z5)
+	ROW512(3, Z6, Z7)
+	ROW512(4, Z8, Z9)
+	ROW512(5, Z10, Z11)
+	ROW512(6, Z12, Z13)
+	ROW512(7, Z14, Z15)
+	MOVL AX, ret+48(FP)
+	TESTL AX, AX
+	JEQ none512
+	VMOVUPS Z0, 0(DI)
+	VMOVUPS Z1, 64(DI)
+	VMOVUPS Z2, 128(DI)
+	VMOVUPS Z3, 192(DI)
+	VMOVUPS Z4, 256(DI)
+	VMOVUPS Z5, 320(DI)
+	VMOVUPS Z6, 384(DI)
+	VMOVUPS Z7, 448(DI)
+	VMOVUPS Z8, 512(DI)
+	VMOVUPS Z9, 576(DI)
+	VMOVUPS Z10, 640(DI)
+	VMOVUPS Z11, 704(DI)
+	VMOVUPS Z12, 768(DI)
+	VMOVUPS Z13, 832(DI)
+	VMOVUPS Z14, 896(DI)
+	VMOVUPS Z15, 960(DI)
+
+none512:
+	VZEROUPPER
+	RET
+
+// func hits256(sums, limits *float32, hits *uint32) uint32
+//
+// Eight rows of four 8-wide registers.
+TEXT ·hits256(SB), NOSPLIT, $0-28
+	MOVQ sums+0(FP), DI
+	MOVQ limits+8(FP), R9
+	MOVQ hits+16(FP), R10
+	MOVQ $8, CX
+	XORL AX, AX
+
+row256:
+	VBROADCASTSS (R9), Y0
+	VMOVUPS 0(DI), Y1
+	VMOVUPS 32(DI), Y2
+	VMOVUPS 64(DI), Y3
+	VMOVUPS 96(DI), Y4
+	VCMPPS $30, Y0, Y1, Y1
+	VCMPPS $30, Y0, Y2, Y2
+	VCMPPS $30, Y0, Y3, Y3
+	VCMPPS $30, Y0, Y4, Y4
+	VMOVMSKPS Y1, R8
+	VMOVMSKPS Y2, R11
+	VMOVMSKPS Y3, R12
+	VMOVMSKPS Y4, R13
+	SHLL $8, R11
+	SHLL $16, R12
+	SHLL $24, R13
+	ORL R11, R8
+	ORL R12, R8
+	ORL R13, R8
+	MOVL R8, (R10)
+	ORL R8, AX
+	ADDQ $128, DI
+	ADDQ $4, R9
+	ADDQ $4, R10
+	DECQ CX
+	JNZ row256
+	MOVL AX, ret+24(FP)
+	VZEROUPPER
+	RET
