@@ -87,19 +87,50 @@ func sortedKeys(v reflect.Value) []reflect.Value {
 	return keys
 }
 
-// Check of the whole file: a group must not read what it writes.
+// Check of the whole file: a group must not read what it writes, nor take one kind
+// of message for another.
 func (f File) Check(report func(path, message string)) {
 	for name, g := range f.Groups {
+		under := f.Bus.Prefix + "." + name + "."
+		writes := []string{under + "out.>", under + "alt.>", under + "dlq", under + "events.>"}
 		for i, s := range g.Input.Subjects {
-			for _, own := range []string{"out.>", "alt.>", "dlq"} {
-				own = f.Bus.Prefix + "." + name + "." + own
-				if stream.SubjectsOverlap(s, own) {
-					report(fmt.Sprintf("groups.%s.input.subjects[%d]", name, i), fmt.Sprintf("%q takes in the group's own %s: its answers would come back as inputs", s, own))
-					break
-				}
+			if own := overlapping(s, writes); own != "" {
+				report(fmt.Sprintf("groups.%s.input.subjects[%d]", name, i), fmt.Sprintf("%q takes in the group's own %s: its answers would come back as inputs", s, own))
 			}
 		}
+		if g.Feedback != nil {
+			f.checkFeedback(name, g, writes, report)
+		}
 	}
+}
+
+// checkFeedback looks at the subject of labels, given or not.
+func (f File) checkFeedback(name string, g Group, writes []string, report func(path, message string)) {
+	own := stream.Subjects{Prefix: f.Bus.Prefix, Group: name}
+	subject, inputs := g.Feedback.Subject, g.Input.Subjects
+	if subject == "" {
+		subject = own.Feedback()
+	}
+	if len(inputs) == 0 {
+		inputs = []string{own.In()}
+	}
+	at := "groups." + name + ".feedback.subject"
+	if taken := overlapping(subject, inputs); taken != "" {
+		report(at, fmt.Sprintf("labels on %q would be taken for inputs too, by %q of input.subjects", subject, taken))
+	}
+	if taken := overlapping(subject, writes); taken != "" {
+		report(at, fmt.Sprintf("%q takes in the group's own %s: its answers would come back as labels", subject, taken))
+	}
+}
+
+// overlapping is the first pattern that can match a subject that s matches, or "".
+func overlapping(s string, patterns []string) string {
+	for _, p := range patterns {
+		if stream.SubjectsOverlap(s, p) {
+			return p
+		}
+	}
+	return ""
 }
 
 // Check of a group: the rules between its parts.
