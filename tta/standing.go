@@ -14,7 +14,8 @@ type Standing struct {
 	// source view are left out.
 	Advantage Interval `json:"advantage"`
 	// BrierAdvantage is the same of the Brier score: below 0 the pipeline is
-	// better. Rows of classes without a probability are left out.
+	// better. Rows of classes without a probability are left out; one revised to
+	// such a class counts as no difference.
 	BrierAdvantage Interval `json:"brier_advantage"`
 }
 
