@@ -59,6 +59,7 @@ cannot be reached, 78 the configuration is invalid.`,
 		newVersionCommand(a),
 		newRunCommand(a),
 		newReplayCommand(a),
+		newTuneCommand(a),
 		newModelCommand(a),
 	)
 	root.SetHelpCommandGroupID(groupLook)

@@ -60,6 +60,12 @@ func Load(f Files) (*Data, error) {
 // Rows is the number of rows that will be replayed.
 func (d *Data) Rows() int { return len(d.order) }
 
+// Labelled reports whether there are labels to score by.
+func (d *Data) Labelled() bool { return d.labels != nil }
+
+// Label is the true class of a row, by its number in the data.
+func (d *Data) Label(row int) int { return d.labels[row] }
+
 func (d *Data) readInputs(files []string) error {
 	if len(files) == 0 {
 		return fmt.Errorf("no inputs given; name at least one .npy file")
