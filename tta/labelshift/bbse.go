@@ -18,15 +18,21 @@ type inverse struct {
 	source []float64   // column sums of C
 }
 
-// invert refuses what is too near to singular, by the condition number in the
-// 1-norm.
-func (c *Confusion) invert() (*inverse, error) {
+// Condition is the condition number in the 1-norm: how much larger, relatively, an
+// error of the predicted rates can come out in the prior. A matrix that tells
+// nothing about some class has none, which is said as MaxFloat64.
+func (c *Confusion) Condition() float64 {
 	m, ok := invertMatrix(c.Joint)
-	condition := math.Inf(1)
-	if ok {
-		condition = norm1(c.Joint) * norm1(m)
+	if !ok {
+		return math.MaxFloat64
 	}
-	if !(condition <= maxCondition) {
+	return norm1(c.Joint) * norm1(m)
+}
+
+// invert refuses what is too near to singular.
+func (c *Confusion) invert() (*inverse, error) {
+	m, _ := invertMatrix(c.Joint)
+	if condition := c.Condition(); !(condition <= maxCondition) {
 		return nil, fmt.Errorf("the confusion matrix has condition number %.3g, and over %g its inverse is noise: "+
 			"the model tells some classes apart too badly, or has seen too few rows of them. Use estimate: em", condition, maxCondition)
 	}

@@ -1,5 +1,7 @@
 package labelshift
 
+import "ttad/accel"
+
 // headDelta is what a generated head adds to the logits of the plain one:
 // matrix*h + bias.
 type headDelta struct {
@@ -16,6 +18,23 @@ func (d *headDelta) add(logits, features []float32) {
 		}
 		logits[k] += v
 	}
+}
+
+// Adapt changes logits [rows classes] of the plain head, in place, into those of the
+// head generated for a target prior. features [rows features] are not needed for
+// OutputsBias.
+func (a *Adapter) Adapt(target []float64, logits, features *accel.Tensor) {
+	d := a.generate(a.InputFor(target))
+	for i := range logits.Rows() {
+		d.add(logits.Row(i), featuresOf(features, i))
+	}
+}
+
+func featuresOf(features *accel.Tensor, row int) []float32 {
+	if features == nil {
+		return nil
+	}
+	return features.Row(row)
 }
 
 // generate runs the network and folds what it says into one matrix and one bias:

@@ -128,11 +128,7 @@ func (s *Strategy) replaceHead(out *models.Output, probs *accel.Tensor) error {
 	s.logits.Shape = append(s.logits.Shape[:0], rows, classes)
 	copy(s.logits.Data, out.Logits.Data)
 	for i := range rows {
-		var features []float32
-		if out.Features != nil {
-			features = out.Features.Row(i)
-		}
-		s.head.add(s.logits.Row(i), features)
+		s.head.add(s.logits.Row(i), featuresOf(out.Features, i))
 		if !finite(s.logits.Row(i)) {
 			copy(s.logits.Row(i), out.Logits.Row(i))
 		}
@@ -175,7 +171,7 @@ func Spec() tta.Spec {
 		Doc:      doc,
 		Citation: "S. Park, S. Yang, J. Choo and S. Yun, Label shift adapter for test-time adaptation under covariate and label shifts, ICCV 2023, arXiv:2308.08810; the ratio: M. Saerens, P. Latinne and C. Decaestecker, Adjusting the outputs of a classifier to new a priori probabilities, Neural Computation 14(1), 2002; bbse: Z. Lipton, Y.-X. Wang and A. Smola, Detecting and correcting for label shift with black box predictors, ICML 2018, arXiv:1802.03916",
 		NewConfig: func() any {
-			return &Config{Mode: ModeRatio, Estimate: EstimateEM, Tau: 1, Floor: 1e-4}
+			return &Config{Mode: ModeRatio, Estimate: EstimateEM, Tau: 1, Floor: 1e-4, SourceRows: 50}
 		},
 		New:     func(env tta.Env, cfg any) (tta.Strategy, error) { return New(env, cfg.(*Config)) },
 		Example: "labelshift: {estimate: em, half_life: 1000}",
