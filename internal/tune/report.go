@@ -124,7 +124,7 @@ func (r *Report) notes() []string {
 	if r.Spent {
 		notes = append(notes, fmt.Sprintf("The budget was spent after %d of %d rows to choose on: this is the best so far, and not the same on every machine.", r.ChosenOn, int(chosenOn*float64(r.Rows))))
 	}
-	notes = append(notes, fmt.Sprintf("Chosen on %d rows, compared on the last %d.", r.ChosenOn, r.HeldOut), upperFirst(r.verdict())+".")
+	notes = append(notes, fmt.Sprintf("Chosen on %d rows, compared on the last %d: %s.", r.ChosenOn, r.HeldOut, r.verdict()))
 	if r.Withheld {
 		notes = append(notes, "No label reached the strategies that learn from them: --label-delay says when they come.")
 	}
@@ -136,8 +136,7 @@ func (r *Report) verdict() string {
 	if len(r.Winner.Settings) == 0 {
 		return "nothing did better than the settings in force, which stay"
 	}
-	figures := fmt.Sprintf("%s %s with %s, %s in force: gain %s [%s, %s]", r.Score, r.Score.text(r.Best), r.Winner.name(), r.Score.text(r.InForce),
-		r.Score.signed(r.Gain.Mean), r.Score.signed(r.Gain.Low), r.Score.signed(r.Gain.High))
+	figures := fmt.Sprintf("%s %s with %s, %s in force: gain %s %s", r.Score, r.Score.text(r.Best), r.Winner.name(), r.Score.text(r.InForce), r.Score.signed(r.Gain.Mean), r.bounds())
 	switch {
 	case r.BeyondNoise:
 		return figures
@@ -147,4 +146,10 @@ func (r *Report) verdict() string {
 	return figures + "; warning: the gain is within noise, so the settings in force stay (--force takes the others)"
 }
 
-func upperFirst(s string) string { return strings.ToUpper(s[:1]) + s[1:] }
+// bounds are those of the gain, where there were rows enough for some.
+func (r *Report) bounds() string {
+	if r.Gain.Low <= -r.Score.reach() {
+		return "(too few rows for an interval)"
+	}
+	return fmt.Sprintf("[%s, %s]", r.Score.signed(r.Gain.Low), r.Score.signed(r.Gain.High))
+}

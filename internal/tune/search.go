@@ -213,7 +213,7 @@ func (s *search) playUntil(ctx context.Context, rows int, each func(*replay.Play
 		if s.Progress != nil {
 			s.Progress(s.done, s.data.Rows())
 		}
-		if s.winner == nil && s.Now().After(s.deadline) {
+		if s.winner == nil && !s.Now().Before(s.deadline) {
 			s.spent = true
 			return nil
 		}
