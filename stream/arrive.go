@@ -17,7 +17,7 @@ func (in *Input) stored(msg jetstream.Msg) (*Delivery, error) {
 		return nil, fmt.Errorf("read delivery metadata of %s: %w", msg.Subject(), err)
 	}
 	d := in.arrive(msg.Subject(), msg.Headers(), msg.Data(), fmt.Sprintf("%s:%d", meta.Stream, meta.Sequence.Stream))
-	d.Item.Stream, d.Item.Seq = meta.Stream, meta.Sequence.Stream
+	d.Item.Stream, d.Item.Seq, d.stored = meta.Stream, meta.Sequence.Stream, meta.Timestamp
 	// The reply subject is all an acknowledgement needs; msg itself would keep a
 	// refused body in memory.
 	nc, reply := in.conn.nc, msg.Reply()

@@ -21,9 +21,10 @@ type Delivery struct {
 	Header    nats.Header
 	Body      []byte
 
-	maxBody   int64 // bytes of it that a dead letter keeps
-	at        int   // index of its item in the batch, -1 when refused before batching
-	named     bool  // the id is the producer's
+	stored    time.Time // on the server, by its clock
+	maxBody   int64     // bytes of it that a dead letter keeps
+	at        int       // index of its item in the batch, -1 when refused before batching
+	named     bool      // the id is the producer's
 	ack       func() error
 	working   func() error  // asks the server for more time
 	settledCh chan struct{} // closed when answered; only for messages taken alone

@@ -28,6 +28,7 @@ type Input struct {
 
 type inputCounters struct {
 	inFlight, messages, redelivered, dropped atomic.Int64
+	position                                 atomic.Int64 // when the newest answered message was stored, in Unix nanoseconds
 	// subs are asked for what they dropped; dropped is their last word.
 	subs atomic.Pointer[[]*nats.Subscription]
 }
@@ -70,6 +71,27 @@ func (in *Input) Lag(ctx context.Context) (uint64, error) {
 		return 0, fmt.Errorf("read lag of %s: %w", in.stream, err)
 	}
 	return info.NumPending, nil
+}
+
+// Behind says whether messages stored before a time, by the server's clock, are
+// still to be answered, or may be where the server does not say. Core NATS stores none.
+func (in *Input) Behind(ctx context.Context, stored time.Time) bool {
+	if in.consumer == nil || in.stats.position.Load() >= stored.UnixNano() {
+		return false
+	}
+	if in.stats.inFlight.Load() > 0 {
+		return true
+	}
+	lag, err := in.Lag(ctx)
+	return err != nil || lag > 0
+}
+
+// answered notes how far answers have come. Batches of several keys finish out of
+// order, so that an older message may be left: as long as it takes to fill a batch.
+func (c *inputCounters) answered(stored time.Time) {
+	if at := stored.UnixNano(); !stored.IsZero() && at > c.position.Load() {
+		c.position.Store(at)
+	}
 }
 
 // attach finds the stream and the durable consumer.

@@ -175,6 +175,7 @@ func (k *intake) release(p *Parcel) {
 		if d.Item.Stream != "" {
 			k.seen.finish(d.Item.Seq)
 		}
+		k.in.stats.answered(d.stored)
 		k.in.held.remove(d)
 		d.settle()
 	}

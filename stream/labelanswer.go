@@ -54,7 +54,7 @@ func (l *Labels) read(m *labelMessage) {
 		l.stats.redelivered.Add(1)
 	}
 	var err *CodedError
-	if m.labels, err = l.codec.decode(m.Header, m.Body); err != nil {
+	if m.labels, err = l.codec.Load().decode(m.Header, m.Body); err != nil {
 		m.refuse(err)
 		return
 	}
@@ -159,7 +159,7 @@ func (l *Labels) wait(ctx context.Context, m *labelMessage) bool {
 	}
 	w.open, w.wrong = m.open, m.wrong
 	switch {
-	case l.overdue(ctx, w, now):
+	case l.overdue(ctx, m, w, now):
 	case !l.room.put(m.Item.Seq, w, now):
 		l.watch.noRoom(len(m.open))
 	default:
@@ -173,17 +173,9 @@ func (l *Labels) wait(ctx context.Context, m *labelMessage) bool {
 	return false
 }
 
-// overdue says whether items have had their time. While inputs are left on the
-// server, such as those of an outage, a label's item may be among them.
-func (l *Labels) overdue(ctx context.Context, w *waiting, now time.Time) bool {
+// overdue says whether items have had their time. While inputs that were stored
+// before the labels are left, as after an outage, the items may be among them.
+func (l *Labels) overdue(ctx context.Context, m *labelMessage, w *waiting, now time.Time) bool {
 	waited := now.Sub(w.since)
-	return waited >= l.o.Feedback.MaxWait && (waited >= l.o.Feedback.Window || !l.behind(ctx, now))
-}
-
-// behind asks at most once a second.
-func (l *Labels) behind(ctx context.Context, now time.Time) bool {
-	if now.Sub(l.lookedAt) >= time.Second {
-		l.isBehind, l.lookedAt = l.o.Behind(ctx), now
-	}
-	return l.isBehind
+	return waited >= l.o.Feedback.MaxWait && (waited >= l.o.Feedback.Window || !l.o.Behind(ctx, m.stored))
 }

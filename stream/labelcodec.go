@@ -53,8 +53,8 @@ type labelCodec struct {
 }
 
 // newLabelCodec knows classes by name; where two share one it means the first.
-func newLabelCodec(maxBytes int64, classes []string) labelCodec {
-	c := labelCodec{maxBytes: maxBytes, classes: make(map[string]int, len(classes))}
+func newLabelCodec(maxBytes int64, classes []string) *labelCodec {
+	c := &labelCodec{maxBytes: maxBytes, classes: make(map[string]int, len(classes))}
 	for i, name := range classes {
 		if _, twice := c.classes[name]; !twice {
 			c.classes[name] = i
@@ -65,7 +65,7 @@ func newLabelCodec(maxBytes int64, classes []string) labelCodec {
 
 // decode returns a message's labels in their order, at least one and at most
 // MaxLabels. What it refuses, it refuses whole.
-func (c labelCodec) decode(h nats.Header, body []byte) ([]sentLabel, *CodedError) {
+func (c *labelCodec) decode(h nats.Header, body []byte) ([]sentLabel, *CodedError) {
 	if n := headerBytes(h); n > maxHeaderBytes {
 		return nil, Refusef(BadHeader, "headers of %d bytes, at most %d", n, maxHeaderBytes)
 	}
@@ -79,7 +79,7 @@ func (c labelCodec) decode(h nats.Header, body []byte) ([]sentLabel, *CodedError
 }
 
 // parse reads one label, or an object that lists several under "labels".
-func (c labelCodec) parse(body []byte) (labels []sentLabel, refused *CodedError) {
+func (c *labelCodec) parse(body []byte) (labels []sentLabel, refused *CodedError) {
 	s := &jsonScan{b: body}
 	var single sentLabel
 	listed := false
@@ -110,7 +110,7 @@ func (c labelCodec) parse(body []byte) (labels []sentLabel, refused *CodedError)
 	return checkedLabels(labels)
 }
 
-func (c labelCodec) list(s *jsonScan) (labels []sentLabel, refused *CodedError, err error) {
+func (c *labelCodec) list(s *jsonScan) (labels []sentLabel, refused *CodedError, err error) {
 	err = s.array("the array of labels", func() error {
 		if len(labels) == MaxLabels {
 			refused = Refusef(BadLabel, "more than %d labels in one message; send several messages", MaxLabels)
@@ -126,7 +126,7 @@ func (c labelCodec) list(s *jsonScan) (labels []sentLabel, refused *CodedError, 
 
 // member reads one member of a label. Those nobody here reads (time, source, ask
 // and whatever comes later) are checked and skipped.
-func (c labelCodec) member(s *jsonScan, l *sentLabel, key string) (err error) {
+func (c *labelCodec) member(s *jsonScan, l *sentLabel, key string) (err error) {
 	member := memberOf(key)
 	switch {
 	case member == 0:
@@ -155,7 +155,7 @@ func (c labelCodec) member(s *jsonScan, l *sentLabel, key string) (err error) {
 }
 
 // class reads an index or a name.
-func (c labelCodec) class(s *jsonScan, l *sentLabel) (err error) {
+func (c *labelCodec) class(s *jsonScan, l *sentLabel) (err error) {
 	if s.peek() != '"' {
 		l.Class, err = s.atLeast(0, "label, the index or the name of a class")
 		return err

@@ -93,7 +93,7 @@ func (s *coreLabels) patience() time.Duration {
 func (s *coreLabels) message(msg *nats.Msg) *labelMessage {
 	s.count++
 	m := newLabelMessage(msg.Subject, msg.Header, msg.Data, s.o.DLQ.MaxBody)
-	m.Item.Seq, m.Item.ID = s.count, fmt.Sprintf("feedback:%d", s.count)
+	m.Item.Seq, m.Item.ID, m.stored = s.count, fmt.Sprintf("feedback:%d", s.count), s.o.Now()
 	m.held = len(msg.Data)
 	m.again = func(after time.Duration) error {
 		m.read = false

@@ -3,6 +3,7 @@ package stream
 import (
 	"context"
 	"fmt"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/time/rate"
@@ -22,9 +23,9 @@ type LabelOptions struct {
 	GroupOptions
 	Feedback FeedbackConfig
 	Classes  []string // names of classes, by index; nil where labels must be numbers
-	// Behind says whether the group has inputs left to answer on the server. While
-	// it has, a label without an item is not given up. Nil is never.
-	Behind func(ctx context.Context) bool
+	// Behind says whether inputs stored before a time are still to be answered.
+	// While those before a label's are, it is not given up. Nil is never.
+	Behind func(ctx context.Context, stored time.Time) bool
 	// Event is told of conflicts and floods; nil is nobody.
 	Event func(Event)
 }
@@ -37,7 +38,7 @@ type LabelHandle func(ctx context.Context, labels []tta.Label) ([]tta.Learned, e
 // Labels is a group's source of labels.
 type Labels struct {
 	o      LabelOptions
-	codec  labelCodec
+	codec  atomic.Pointer[labelCodec]
 	source labelSource
 	out    poster // of dead letters
 	beat   time.Duration
@@ -45,9 +46,6 @@ type Labels struct {
 	limit  *rate.Limiter
 	watch  labelWatch
 	stats  labelCounters
-
-	lookedAt time.Time // when behind was last asked
-	isBehind bool
 }
 
 func (o *LabelOptions) defaults() {
@@ -59,7 +57,7 @@ func (o *LabelOptions) defaults() {
 		o.Event = func(Event) {}
 	}
 	if o.Behind == nil {
-		o.Behind = func(context.Context) bool { return false }
+		o.Behind = func(context.Context, time.Time) bool { return false }
 	}
 }
 
@@ -68,11 +66,12 @@ func (o *LabelOptions) defaults() {
 func OpenLabels(ctx context.Context, conn *Conn, o LabelOptions) (*Labels, error) {
 	o.defaults()
 	l := &Labels{
-		o: o, codec: newLabelCodec(o.Limits.MessageBytes, o.Classes), beat: time.Minute, room: newWaitingRoom(maxWaitingMessages),
+		o: o, beat: time.Minute, room: newWaitingRoom(maxWaitingMessages),
 		// A whole message passes at once, however low the limit.
 		limit: rate.NewLimiter(rate.Limit(o.Limits.FeedbackPerSecond), max(o.Limits.FeedbackPerSecond, MaxLabels)),
 		watch: newLabelWatch(o),
 	}
+	l.Name(o.Classes)
 	epoch, err := l.attach(ctx, conn)
 	if err != nil {
 		return nil, fmt.Errorf("group %s: feedback: %w", o.Group, err)
@@ -87,6 +86,12 @@ func OpenLabels(ctx context.Context, conn *Conn, o LabelOptions) (*Labels, error
 	}
 	l.out = newOrdered(w, conn, o.GroupOptions)
 	return l, nil
+}
+
+// Name changes the names of classes, from the next message on. Any goroutine may
+// call it.
+func (l *Labels) Name(classes []string) {
+	l.codec.Store(newLabelCodec(l.o.Limits.MessageBytes, classes))
 }
 
 // attach opens the source; epoch tells its stream from an earlier one of the name.

@@ -210,7 +210,11 @@ func TestALabelIsNotGivenUpWhileInputsAreLeft(t *testing.T) {
 	o := b.labelOptions()
 	o.Feedback.MaxWait = 0
 	asked := make(chan struct{}, 100)
-	o.Behind = func(context.Context) bool { asked <- struct{}{}; return true }
+	o.Behind = func(_ context.Context, stored time.Time) bool {
+		assert.WithinDuration(t, time.Now(), stored, time.Minute)
+		asked <- struct{}{}
+		return true
+	}
 	in := b.startLabels(o, l.learn)
 	b.label(`{"id":"a","label":3}`)
 	<-asked

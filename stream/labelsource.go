@@ -86,7 +86,7 @@ func (s *storedLabels) message(msg jetstream.Msg) (*labelMessage, error) {
 	}
 	nc, reply := s.conn.nc, msg.Reply()
 	m := newLabelMessage(msg.Subject(), msg.Headers(), msg.Data(), s.o.DLQ.MaxBody)
-	m.Item.Stream, m.Item.Seq = meta.Stream, meta.Sequence.Stream
+	m.Item.Stream, m.Item.Seq, m.stored = meta.Stream, meta.Sequence.Stream, meta.Timestamp
 	m.Item.ID = fmt.Sprintf("%s:%d", meta.Stream, meta.Sequence.Stream)
 	m.Attempt = int(min(meta.NumDelivered, 1<<30))
 	m.ack = func() error { return nc.Publish(reply, []byte("+ACK")) }

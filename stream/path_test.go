@@ -400,3 +400,33 @@ func TestServerRestartLosesNothing(t *testing.T) {
 	require.NoError(t, w.stop())
 	assert.ElementsMatch(t, upTo(400), b.classes("tta.g.out.>"), "nothing lost, nothing twice")
 }
+
+// A label stored behind inputs that are still to be answered has reason to wait.
+func TestInputsAreBehindUntilThoseStoredBeforeAreAnswered(t *testing.T) {
+	b := newBench(t)
+	b.provision()
+	gate := make(chan struct{})
+	b.publish("cam", 1)
+	first := b.storedAt(1)
+	b.publish("cam", 2)
+	second := b.storedAt(2)
+	w := b.start(func(ctx context.Context, p *stream.Parcel, c stream.Committer) (stream.Receipt, error) {
+		<-gate
+		return echo(ctx, p, c)
+	})
+	assert.True(t, w.input.Behind(t.Context(), first), "nothing is answered yet")
+	close(gate)
+	streamtest.Eventually(t, "the second is answered", func() bool { return !w.input.Behind(t.Context(), second) })
+	assert.False(t, w.input.Behind(t.Context(), first))
+	assert.False(t, w.input.Behind(t.Context(), second.Add(time.Hour)), "nothing is left")
+	require.NoError(t, w.stop())
+}
+
+func (b *bench) storedAt(seq uint64) time.Time {
+	b.t.Helper()
+	in, err := b.js.Stream(context.Background(), "IN_g")
+	require.NoError(b.t, err)
+	msg, err := in.GetMsg(context.Background(), seq)
+	require.NoError(b.t, err)
+	return msg.Time
+}

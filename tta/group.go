@@ -172,5 +172,17 @@ func (g *Group) keepLedger(c LedgerConfig) {
 // Pipelines returns the pipelines in their configured order.
 func (g *Group) Pipelines() []*Pipeline { return slices.Clone(g.pipelines) }
 
+// ClassNames returns the names of every class a label can have: the model's, then
+// what a decider adds. Nil where they have none.
+func (g *Group) ClassNames() []string {
+	names := g.labels
+	for _, p := range g.pipelines {
+		if own := p.labels(g.labels); len(own) > len(names) {
+			names = own
+		}
+	}
+	return slices.Clone(names)
+}
+
 // Champion returns the name of the pipeline that is published.
 func (g *Group) Champion() string { return g.pipelines[g.champion].name }

@@ -106,3 +106,12 @@ func TestSelectNorms(t *testing.T) {
 		assert.ErrorContains(t, err, "matches no norm node", pattern)
 	}
 }
+
+func TestLabelsCanNameWhatADeciderAddsToTheModelsClasses(t *testing.T) {
+	o := options(champion(&change{}), pipe{"more", tta.Shadow, []tta.Strategy{decide{3}}})
+	o.Env.Labels = []string{"a", "b", "c"}
+	assert.Equal(t, []string{"a", "b", "c", "new"}, build(t, o).ClassNames())
+
+	o = options(champion(&change{}))
+	assert.Nil(t, build(t, o).ClassNames(), "the model's classes have no names")
+}
