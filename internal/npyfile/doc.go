@@ -1,5 +1,5 @@
 // Package npyfile reads NumPy's .npy arrays (format 1.0 and 2.0) that come from
-// outside, and writes float32 ones. Nothing is allocated on the word of a header:
+// outside, and writes float32 and whole-number ones. Nothing is allocated on the word of a header:
 // the payload is checked against shape and type first, and decoded arrays share
 // the bytes they were read from.
 //

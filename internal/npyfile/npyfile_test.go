@@ -150,6 +150,12 @@ func TestWhatIsWrittenIsReadByOthers(t *testing.T) {
 	require.NoError(t, r.Read(&got))
 	assert.Equal(t, []int{2, 3}, r.Header.Descr.Shape)
 	assert.Equal(t, []float32{1, 2, 3, 4, 5, 6}, got)
+
+	b.Reset()
+	require.NoError(t, npyfile.WriteInts(&b, []int{1, -1, 1 << 40}))
+	var ints []int64
+	require.NoError(t, npy.Read(bytes.NewReader(b.Bytes()), &ints))
+	assert.Equal(t, []int64{1, -1, 1 << 40}, ints)
 }
 
 func TestWhatOthersWriteIsRead(t *testing.T) {
@@ -169,6 +175,13 @@ func TestSaveAppearsWholeOrNotAtAll(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, []int{1, 2}, a.Shape)
 	assert.Equal(t, []float32{3, 4}, a.Float32())
+
+	require.NoError(t, npyfile.SaveInts(path, []int{7, -1}))
+	a, err = npyfile.Read(path)
+	require.NoError(t, err)
+	ints, err := a.Ints()
+	require.NoError(t, err)
+	assert.Equal(t, []int{7, -1}, ints, "in place of what was there")
 
 	assert.Error(t, npyfile.SaveFloat32(filepath.Join(t.TempDir(), "no", "x.npy"), []int{0}, nil))
 	_, err = npyfile.Read(filepath.Join(t.TempDir(), "absent.npy"))

@@ -31,8 +31,34 @@ func WriteFloat32(w io.Writer, shape []int, data []float32) error {
 	return out.Flush()
 }
 
+// WriteInts writes one dimension of whole numbers, 8 bytes each.
+func WriteInts(w io.Writer, values []int) error {
+	out := bufio.NewWriterSize(w, 64<<10)
+	if _, err := out.Write(headerBytes("<i8", []int{len(values)})); err != nil {
+		return err
+	}
+	var b [8]byte
+	for _, v := range values {
+		binary.LittleEndian.PutUint64(b[:], uint64(v))
+		if _, err := out.Write(b[:]); err != nil {
+			return err
+		}
+	}
+	return out.Flush()
+}
+
 // SaveFloat32 writes an array to a file, which appears whole or not at all.
-func SaveFloat32(path string, shape []int, data []float32) (err error) {
+func SaveFloat32(path string, shape []int, data []float32) error {
+	return save(path, func(w io.Writer) error { return WriteFloat32(w, shape, data) })
+}
+
+// SaveInts writes one dimension of whole numbers to a file, which appears whole or
+// not at all.
+func SaveInts(path string, values []int) error {
+	return save(path, func(w io.Writer) error { return WriteInts(w, values) })
+}
+
+func save(path string, write func(w io.Writer) error) (err error) {
 	f, err := os.CreateTemp(filepath.Dir(path), ".npy-*")
 	if err != nil {
 		return err
@@ -44,7 +70,7 @@ func SaveFloat32(path string, shape []int, data []float32) (err error) {
 			err = fmt.Errorf("write %s: %w", path, err)
 		}
 	}()
-	if err := WriteFloat32(f, shape, data); err != nil {
+	if err := write(f); err != nil {
 		return err
 	}
 	if err := f.Chmod(0o644); err != nil {
