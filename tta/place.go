@@ -9,13 +9,13 @@ type Place int
 // its result is still under the source prior, which the prior ratio then moves
 // once; the error memory learns what everything before it leaves.
 const (
-	PlaceNone     Place = iota - 1 // anywhere
-	PlaceNorm                      // shapes the forward
-	PlaceHead                      // computes the probabilities anew
-	PlaceLocal                     // agreement of neighbours: LAME
-	PlacePrior                     // prior ratio
-	PlaceMemory                    // error memory
-	PlaceDecision                  // decides the class
+	PlaceNone     Place = iota // anywhere
+	PlaceNorm                  // shapes the forward
+	PlaceHead                  // computes the probabilities anew
+	PlaceLocal                 // agreement of neighbours: LAME
+	PlacePrior                 // prior ratio
+	PlaceMemory                // error memory
+	PlaceDecision              // decides the class
 )
 
 // recommended is the order in words.

@@ -27,7 +27,6 @@ func Spec() tta.Spec {
 		Name:      "source",
 		Title:     "Source model",
 		Summary:   "The frozen model's own answer: the baseline, and the guard's refuge.",
-		Place:     tta.PlaceNone,
 		Doc:       doc,
 		NewConfig: func() any { return &Config{} },
 		New:       func(tta.Env, any) (tta.Strategy, error) { return strategy{}, nil },

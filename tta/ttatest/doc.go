@@ -9,6 +9,10 @@
 //	6  same seed, same input: same bits
 //	7  restore continues exactly and refuses rubbish; reset equals newly built
 //	8  state is bounded; no goroutine outlives a call
+//	9  labels show in state, as much together as one by one, whatever they say;
+//	   remembering reads; nothing handed to Learn is kept
+//
+// Where a strategy learns from labels, they come one batch late in every law.
 //
 // Run is for a strategy's own test; Violations returns what Run would report. It
 // also holds the golden vectors (Golden), the model (Model) and the normalization

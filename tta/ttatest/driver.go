@@ -16,6 +16,10 @@ import (
 type driver struct {
 	m *Model
 	s tta.Strategy
+
+	labels        // where the strategy learns from any
+	silent   bool // no labels come
+	scribble bool // what Learn was given is overwritten once it returns
 }
 
 // answer is what a step gave.
@@ -34,7 +38,9 @@ func newDriver(spec tta.Spec, cfg any, classes int, pipeline string) (*driver, e
 	if err != nil {
 		return nil, fmt.Errorf("new: %w", err)
 	}
-	return &driver{m: m, s: s}, nil
+	d := &driver{m: m, s: s}
+	d.learner, _ = s.(tta.Learner)
+	return d, nil
 }
 
 // step runs prepare, forward, correct and decide, and turns a panic into an error.
@@ -83,17 +89,25 @@ func (d *driver) after(ctx context.Context, b *tta.Batch, a *answer) error {
 	return nil
 }
 
-// settle runs update.
+// settle lets the strategy remember, update, and learn the labels of the batch
+// before, which come now.
 func (d *driver) settle(b *tta.Batch, a answer) (err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			err = fmt.Errorf("panic: %v", r)
 		}
 	}()
+	late := d.due
+	d.due = d.remembered(b)
 	if u, ok := d.s.(tta.Updater); ok {
-		return u.Update(context.Background(), b, a.out, a.probs)
+		if err := u.Update(context.Background(), b, a.out, a.probs); err != nil {
+			return err
+		}
 	}
-	return nil
+	if d.silent {
+		return nil
+	}
+	return d.teach(d.labelled(late))
 }
 
 // both steps and settles.

@@ -32,6 +32,7 @@ func restoreContinues(l *lab) error {
 	if err := e.s.(tta.Stateful).Restore(blob); err != nil {
 		return fmt.Errorf("restore: %w", err)
 	}
+	e.inherit(d)
 	if err := sameAnswer("restored", d, e); err != nil {
 		return err
 	}
@@ -115,6 +116,7 @@ func resetEqualsNew(l *lab) error {
 		return nil
 	}
 	s.Reset()
+	d.forget()
 	fresh, err := l.driver("main")
 	if err != nil {
 		return err

@@ -57,6 +57,13 @@ func laws() []law {
 		{"7 reset equals new", resetEqualsNew},
 		{"8 state is bounded", stateIsBounded},
 		{"8 no goroutine is left", noGoroutineLeft},
+		{"9 learners have state", learnersHaveState},
+		{"9 remembering reads", rememberReads},
+		{"9 labels show in state", labelsShow},
+		{"9 bundles of labels do not matter", bundlesDoNotMatter},
+		{"9 nothing handed to Learn is kept", keptNotHeld},
+		{"9 no labels, no effect", silentWithoutLabels},
+		{"9 floods of labels are harmless", floodsAreHarmless},
 	}
 }
 
@@ -111,7 +118,8 @@ func (l *lab) driver(pipeline string) (*driver, error) {
 	return newDriver(l.spec, l.cfg(), l.classes, pipeline)
 }
 
-// trained returns a driver that has settled some batches.
+// trained returns a driver that has settled some batches, with labels for all but
+// the last.
 func (l *lab) trained() (*driver, error) {
 	d, err := l.driver("main")
 	if err != nil {
