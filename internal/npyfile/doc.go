@@ -1,7 +1,7 @@
 // Package npyfile reads NumPy's .npy arrays (format 1.0 and 2.0) that come from
-// outside, and writes float32 and whole-number ones. Nothing is allocated on the word of a header:
-// the payload is checked against shape and type first, and decoded arrays share
-// the bytes they were read from.
+// outside, and writes float32 and whole-number ones. Nothing is allocated on the
+// word of a header: the payload is checked against shape and type first, and
+// decoded arrays share the bytes they were read from.
 //
 // The header is parsed here rather than by github.com/sbinet/npyio, whose reader
 // allocates whatever header length a file claims, slices the dictionary at

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"math"
-	"os"
 	"testing"
 
 	"github.com/rs/zerolog"
@@ -140,7 +139,7 @@ func TestWithoutADelayLearnersHearNothingAndTheReportSaysSo(t *testing.T) {
 func TestAShareOfLabelsIsTheSameRowsAtEveryDelay(t *testing.T) {
 	f := newFolder(t)
 	const rows = 400
-	files := replay.Files{Inputs: []string{f.odds("x.npy", make([]float32, rows)...)}, Labels: []string{f.ints("y.npy", make([]byte, rows)...)}}
+	files := replay.Files{Inputs: []string{f.odds("x.npy", make([]float32, rows)...)}, Labels: []string{f.ints("y.npy", make([]int, rows)...)}}
 	told := func(delay int, share float64) (rows []int) {
 		_, got := play(t, files, &replay.Labels{Delay: delay, Share: share})
 		for _, h := range got {
@@ -163,11 +162,10 @@ func TestAShareOfLabelsIsTheSameRowsAtEveryDelay(t *testing.T) {
 // Scores are against the labels, whatever learners are told.
 func TestFeedbackIsWhatLearnersAreTold(t *testing.T) {
 	f := newFolder(t)
-	unheard := f.bytes("f.npy", bytes.Replace(must(t, f.ints("raw.npy", 1, 0, 255, 1)), []byte("|u1"), []byte("|i1"), 1))
 	r, got := play(t, replay.Files{
-		Inputs: []string{f.odds("x.npy", -1, -1, -1, -1)}, Labels: []string{f.ints("y.npy", 0, 0, 0, 0)}, Feedback: []string{unheard},
+		Inputs: []string{f.odds("x.npy", -1, -1, -1, -1)}, Labels: []string{f.ints("y.npy", 0, 0, 0, 0)}, Feedback: []string{f.ints("f.npy", 1, 0, -1, 1)},
 	}, &replay.Labels{Share: 1})
-	assert.Equal(t, []heard{{0, 1, 4}, {1, 0, 4}, {3, 1, 4}}, got, "255 is -1 as a signed byte: no label")
+	assert.Equal(t, []heard{{0, 1, 4}, {1, 0, 4}, {3, 1, 4}}, got)
 	assert.Zero(t, r.Pipelines[0].Error)
 }
 
@@ -242,9 +240,9 @@ func TestLabelsThatCannotBeToldAreRefused(t *testing.T) {
 func TestTheLeadIsTheDifferenceOfAccuracies(t *testing.T) {
 	f := newFolder(t)
 	n := 400
-	labels := make([]byte, n)
+	labels := make([]int, n)
 	for i := range labels {
-		labels[i] = byte(i % 3)
+		labels[i] = i % 3
 	}
 	d, err := replay.Load(replay.Files{Inputs: []string{f.rows("x.npy", 0, n)}, Labels: []string{f.ints("y.npy", labels...)}})
 	require.NoError(t, err)
@@ -258,11 +256,4 @@ func TestTheLeadIsTheDifferenceOfAccuracies(t *testing.T) {
 	assert.InDelta(t, main.Brier-source.Brier, main.BrierAdvantage.Mean, 1e-9)
 	assert.Less(t, main.Advantage.Low, main.Advantage.Mean)
 	assert.Equal(t, n, main.Advantage.Rows)
-}
-
-func must(t testing.TB, path string) []byte {
-	t.Helper()
-	data, err := os.ReadFile(path)
-	require.NoError(t, err)
-	return data
 }

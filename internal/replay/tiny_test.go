@@ -66,13 +66,12 @@ func (f folder) floats(name string, shape []int, values []float32) string {
 	return path
 }
 
-// ints writes an array of whole numbers as NumPy does, one byte each.
-func (f folder) ints(name string, values ...byte) string {
+// ints writes an array of whole numbers.
+func (f folder) ints(name string, values ...int) string {
 	f.t.Helper()
-	var b bytes.Buffer
-	require.NoError(f.t, npyfile.WriteFloat32(&b, []int{len(values)}, make([]float32, len(values))))
-	head := b.Bytes()[:b.Len()-4*len(values)]
-	return f.bytes(name, append(bytes.Replace(head, []byte("<f4"), []byte("|u1"), 1), values...))
+	path := filepath.Join(f.dir, name)
+	require.NoError(f.t, npyfile.SaveInts(path, values))
+	return path
 }
 
 func (f folder) bytes(name string, data []byte) string {
@@ -92,7 +91,7 @@ func TestLoadSaysWhichFileIsWrongAndWhatWasExpected(t *testing.T) {
 	f := newFolder(t)
 	x := f.rows("x.npy", 0, 4)
 	narrow := f.floats("narrow.npy", []int{4, 3}, make([]float32, 12))
-	bytesX := f.ints("bytes.npy", 1, 2, 3, 4)
+	intsX := f.ints("ints.npy", 1, 2, 3, 4)
 	tests := []struct {
 		name  string
 		files replay.Files
@@ -103,7 +102,7 @@ func TestLoadSaysWhichFileIsWrongAndWhatWasExpected(t *testing.T) {
 		{"not an array", replay.Files{Inputs: []string{f.bytes("text.npy", []byte("hello"))}}, "text.npy: not a readable npy file"},
 		{"files of different rows", replay.Files{Inputs: []string{x, narrow}},
 			"narrow.npy: FP32 [4 3] cannot follow FP32 [4 2 4 4] of " + x + ": files of one input have the same type and row shape"},
-		{"files of different types", replay.Files{Inputs: []string{narrow, bytesX}}, "bytes.npy: UINT8 [4] cannot follow FP32 [4 3]"},
+		{"files of different types", replay.Files{Inputs: []string{narrow, intsX}}, "ints.npy: INT64 [4] cannot follow FP32 [4 3]"},
 		{"inputs of different length", replay.Files{Inputs: []string{"a=" + x, "b=" + f.rows("short.npy", 0, 3)}},
 			"short.npy: 3 rows for input \"b\", expected 4 as the other inputs have"},
 		{"a single value", replay.Files{Inputs: []string{f.floats("scalar.npy", nil, []float32{1})}}, "scalar.npy: a single value, expected an array"},
@@ -203,7 +202,7 @@ func TestRowsThatAreNotFiniteKeepTheirPlace(t *testing.T) {
 func TestRowsWithoutAFiniteAnswerAreLostAlone(t *testing.T) {
 	f := newFolder(t)
 	const pipelines = "pipelines: [{name: main, strategies: [bnema: {momentum: 0.3, min_rows: 1}]}]"
-	probs := func(name, group string, values []float32, labels ...byte) ([]float32, *replay.Report) {
+	probs := func(name, group string, values []float32, labels ...int) ([]float32, *replay.Report) {
 		n := len(values) / tinymodel.RowSize
 		d, err := replay.Load(replay.Files{Inputs: []string{f.floats(name+".npy", tinymodel.Shape(n), values)}, Labels: []string{f.ints(name+".y.npy", labels...)}})
 		require.NoError(t, err)
@@ -304,7 +303,7 @@ func TestClassesThatADeciderAddsAreScored(t *testing.T) {
 	f := newFolder(t)
 	g := tiny(t, `pipelines: [{name: near, strategies: [loki: {distance: [[0, 9, 9, 1], [9, 0, 9, 1], [9, 9, 0, 1]], classes: [between]}]}]`)
 	x := f.rows("x.npy", 0, 4)
-	run := func(labels ...byte) (*replay.Report, error) {
+	run := func(labels ...int) (*replay.Report, error) {
 		d, err := replay.Load(replay.Files{Inputs: []string{x}, Labels: []string{f.ints("y.npy", labels...)}})
 		require.NoError(t, err)
 		return replay.Run(t.Context(), g, d, replay.Options{})

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"math"
 	"math/rand/v2"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -94,7 +93,7 @@ const batch = 20
 func stream(t testing.TB, rows int, coin bool, strategies string) (*daemon.Group, *replay.Data) {
 	t.Helper()
 	dir, r := t.TempDir(), rand.New(rand.NewPCG(5, 6))
-	logits, labels := make([]float32, 0, 2*rows), make([]byte, rows)
+	logits, labels := make([]float32, 0, 2*rows), make([]int, rows)
 	for i := range labels {
 		odds := r.NormFloat64() * 2
 		logits = append(logits, 0, float32(odds))
@@ -108,19 +107,10 @@ func stream(t testing.TB, rows int, coin bool, strategies string) (*daemon.Group
 	}
 	x, y := filepath.Join(dir, "x.npy"), filepath.Join(dir, "y.npy")
 	require.NoError(t, npyfile.SaveFloat32(x, []int{rows, 2}, logits))
-	saveBytes(t, y, labels)
+	require.NoError(t, npyfile.SaveInts(y, labels))
 	data, err := replay.Load(replay.Files{Inputs: []string{x}, Labels: []string{y}})
 	require.NoError(t, err)
 	return open(t, strategies), data
-}
-
-// saveBytes writes one whole number a row, as NumPy does.
-func saveBytes(t testing.TB, path string, values []byte) {
-	t.Helper()
-	var b bytes.Buffer
-	require.NoError(t, npyfile.WriteFloat32(&b, []int{len(values)}, make([]float32, len(values))))
-	head := bytes.Replace(b.Bytes()[:b.Len()-4*len(values)], []byte("<f4"), []byte("|u1"), 1)
-	require.NoError(t, os.WriteFile(path, append(head, values...), 0o600))
 }
 
 func open(t testing.TB, strategies string) *daemon.Group {
