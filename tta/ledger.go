@@ -25,16 +25,16 @@ type ledger struct {
 
 // LedgerStats is what a ledger holds, and what became of items since it began.
 type LedgerStats struct {
-	Items int
-	Rows  int
-	Bytes int64
+	Items int   `json:"items"`
+	Rows  int   `json:"rows"`
+	Bytes int64 `json:"bytes"`
 	// Evicted items left by age or for want of room.
-	Evicted uint64
+	Evicted uint64 `json:"evicted"`
 	// Renamed counts items whose id a newer item has taken; labels find them by
 	// sequence only.
-	Renamed uint64
+	Renamed uint64 `json:"renamed"`
 	// Oversized items were larger than the whole ledger and never entered it.
-	Oversized uint64
+	Oversized uint64 `json:"oversized"`
 }
 
 func newLedger(c LedgerConfig) *ledger {
