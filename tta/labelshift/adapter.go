@@ -98,7 +98,7 @@ func (a *Adapter) checkValues() error {
 		}
 	}
 	if total := sum(a.SourcePrior); math.Abs(total-1) > 1e-6 {
-		return fmt.Errorf("a source prior that sums to %g", total)
+		return fmt.Errorf("a source prior that sums to %.6g", total)
 	}
 	if math.IsNaN(a.Tau) || math.IsInf(a.Tau, 0) {
 		return fmt.Errorf("tau %g", a.Tau)

@@ -28,7 +28,7 @@ type Config struct {
 	Estimate    string    `yaml:"estimate" doc:"How the prior is estimated: em from probabilities corrected for the prior so far; mean_softmax from probabilities as they are; bbse from predicted classes and a confusion matrix; labels from labels alone." enum:"em,mean_softmax,bbse,labels" reload:"hot"`
 	HalfLife    *float64  `yaml:"half_life" doc:"Rows after which a row counts half. Default 1000, unless prior_decay is given." range:"[1,1e9]" reload:"hot" tune:"100,300,1000,3000"`
 	PriorDecay  *float64  `yaml:"prior_decay" doc:"Weight of the prior so far against each new batch, whatever its size; instead of half_life." range:"[0,1)" reload:"hot"`
-	SourceRows  float64   `yaml:"source_rows" doc:"Rows the source prior counts for at the start, while fewer rows than half_life spans were seen: the prior is then a plain mean over them and the stream's. 0 starts as slowly as it goes on." range:"[0,1e9]" reload:"hot"`
+	SourceRows  float64   `yaml:"source_rows" doc:"Rows the source prior counts for at the start: the estimate is a plain mean over them and the stream's rows, until half_life or prior_decay moves it faster. 0 starts as slowly as it goes on." range:"[0,1e9]" reload:"hot"`
 	Tau         float64   `yaml:"tau" doc:"Power of the ratio, in mode prior_ratio: 1 is Bayes' rule, less trusts the estimate less, 0 changes nothing." range:"[0,2]" reload:"hot" tune:"0.5,1"`
 	Floor       float64   `yaml:"floor" doc:"No class falls below this share of what it would have if all were equally frequent, so that an absent one can return." range:"[0,0.5]" reload:"hot"`
 	MaxRatio    float64   `yaml:"max_ratio" doc:"Clip target over source prior to [1/max_ratio, max_ratio]; 10 suits priors that swing faster than half_life. 0 is off." range:"[0,1e6]" reload:"hot"`
@@ -46,7 +46,6 @@ func (c *Config) Check(report func(path, message string)) {
 		path, message string
 	}{
 		{!byRow && c.HalfLife != nil, "prior_decay", "half_life and prior_decay both say how fast the prior moves; give one of them"},
-		{!byRow && c.SourceRows > 0, "source_rows", "it counts rows, prior_decay counts batches; use half_life with it"},
 		{!byRow && c.Estimate == EstimateLabels, "prior_decay", "labels come one by one, not in batches; use half_life"},
 		{c.Mode == ModeAdapter && c.Adapter == "", "adapter", "mode adapter needs the file that 'ttad fit labelshift' writes"},
 		{c.Mode != ModeAdapter && c.Adapter != "", "adapter", "a file is given, but the mode is " + c.Mode + "; set mode: adapter to use it"},

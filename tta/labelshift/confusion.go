@@ -77,7 +77,7 @@ func (c *Confusion) check() error {
 		}
 	}
 	if math.Abs(total-1) > 1e-6 {
-		return fmt.Errorf("shares sum to %g, not 1", total)
+		return fmt.Errorf("shares sum to %.6g, not 1", total)
 	}
 	return nil
 }

@@ -59,10 +59,10 @@ func (e *estimate) reset() {
 
 // rate is the weight of n new rows against everything before them.
 func (e *estimate) rate(n float64) float64 {
-	if e.byBatch {
-		return 1 - e.decay
+	steady := 1 - e.decay
+	if !e.byBatch {
+		steady = -math.Expm1(-math.Ln2 * n / e.halfLife)
 	}
-	steady := -math.Expm1(-math.Ln2 * n / e.halfLife)
 	if e.start == 0 {
 		return steady
 	}

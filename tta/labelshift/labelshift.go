@@ -1,7 +1,7 @@
 // Package labelshift follows the class distribution of the stream, the prior, and
 // puts answers right that were made under the source's. It estimates the prior
-// from the forward's own probabilities, by an online form of expectation
-// maximization unless told otherwise, and uses it in one of two ways:
+// from the forward's own probabilities, batch by batch, and uses it in one of two
+// ways:
 //
 //   - prior_ratio multiplies every class's probability by target over source
 //     prior, which is Bayes' rule where only the prior moved;
@@ -166,14 +166,15 @@ func (s *Strategy) Reset() {
 func Spec() tta.Spec {
 	return tta.Spec{
 		Name:     "labelshift",
+		Place:    tta.PlacePrior,
 		Title:    "Label shift",
 		Summary:  "Estimates how frequent each class has become and corrects probabilities for it, by a ratio or by a head generated for it.",
 		Doc:      doc,
 		Citation: "S. Park, S. Yang, J. Choo and S. Yun, Label shift adapter for test-time adaptation under covariate and label shifts, ICCV 2023, arXiv:2308.08810; the ratio: M. Saerens, P. Latinne and C. Decaestecker, Adjusting the outputs of a classifier to new a priori probabilities, Neural Computation 14(1), 2002; bbse: Z. Lipton, Y.-X. Wang and A. Smola, Detecting and correcting for label shift with black box predictors, ICML 2018, arXiv:1802.03916",
 		NewConfig: func() any {
-			return &Config{Mode: ModeRatio, Estimate: EstimateEM, Tau: 1, Floor: 1e-4, SourceRows: 50}
+			return &Config{Mode: ModeRatio, Estimate: EstimateMean, Tau: 1, Floor: 1e-4, SourceRows: 50}
 		},
 		New:     func(env tta.Env, cfg any) (tta.Strategy, error) { return New(env, cfg.(*Config)) },
-		Example: "labelshift: {estimate: em, half_life: 1000}",
+		Example: "labelshift: {half_life: 1000}",
 	}
 }
