@@ -41,10 +41,10 @@ type neighbors struct {
 func registry() *tta.Registry {
 	return tta.NewRegistry(
 		tta.Spec{Name: "source", Summary: "The model as it is.", NewConfig: func() any { return nil }},
-		tta.Spec{Name: "alphabn", Summary: "Blends moments.", NewConfig: func() any {
+		tta.Spec{Name: "alphabn", Place: tta.PlaceNorm, Summary: "Blends moments.", NewConfig: func() any {
 			return &blend{SourceWeight: 0.9, MinRows: 1, Variance: "biased"}
 		}},
-		tta.Spec{Name: "lame", Summary: "Smooths over neighbors.", NewConfig: func() any { return &neighbors{Neighbors: 5, Affinity: "rbf"} }},
+		tta.Spec{Name: "lame", Place: tta.PlaceLocal, Summary: "Smooths over neighbors.", NewConfig: func() any { return &neighbors{Neighbors: 5, Affinity: "rbf"} }},
 	)
 }
 

@@ -31,7 +31,7 @@ func TestExampleIsASmallCompleteFile(t *testing.T) {
 	assert.True(t, strings.HasPrefix(text, "# yaml-language-server: $schema="), "editors look for the schema in the first line")
 	f, err := configs.Load("ttad.yaml", []byte(text), builtin.Registry(), nil)
 	require.NoError(t, err)
-	assert.Empty(t, configs.Lint(f, nil))
+	assert.Empty(t, configs.Lint(f, builtin.Registry(), nil))
 }
 
 // A strategy's Config is written for this package; a wrong tag in one panics here

@@ -6,13 +6,14 @@ import (
 	"slices"
 
 	"ttad/models"
+	"ttad/tta"
 )
 
 // Lint lists what is allowed but may surprise: warnings, in the order of their
 // places. exists says whether a file, whose path is already resolved, can be read;
 // nil skips that.
-func Lint(f *File, exists func(path string) error) []Error {
-	l := linter{file: f, exists: exists}
+func Lint(f *File, r *tta.Registry, exists func(path string) error) []Error {
+	l := linter{file: f, registry: r, exists: exists}
 	l.bus()
 	l.http()
 	for name, g := range f.Groups {
@@ -22,9 +23,10 @@ func Lint(f *File, exists func(path string) error) []Error {
 }
 
 type linter struct {
-	file   *File
-	exists func(string) error
-	found  []Error
+	file     *File
+	registry *tta.Registry
+	exists   func(string) error
+	found    []Error
 }
 
 func (l *linter) warn(path, hint, format string, args ...any) {
@@ -87,5 +89,8 @@ func (l *linter) group(at string, g Group) {
 	}
 	if len(g.Input.Subjects) > 1 && slices.Contains(g.Input.Subjects, ">") {
 		l.warn(at+".input.subjects", "", "> takes every subject of the server")
+	}
+	for _, line := range tta.Advice(l.registry, g.Pipelines) {
+		l.warn(at+".pipelines", "", "%s", line)
 	}
 }

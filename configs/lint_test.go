@@ -32,6 +32,9 @@ func TestLintWarnsOfWhatIsAllowed(t *testing.T) {
 		{"a forward that is not saved",
 			"bus: {embedded: {}}\ngroups: {g: {model: {file: m.onnx}, output: {source: false}, guard: {max_source_disagreement: 0.5}, pipelines: [{name: main}]}}",
 			"conf/ttad.yaml:3:54: groups.g.output.source: off, which saves no forward: the guard costs that forward anyway when it compares; leave output.source on"},
+		{"an unusual order",
+			"bus: {embedded: {}}\ngroups: {g: {model: {file: m.onnx}, pipelines: [{name: main, strategies: [lame, alphabn]}]}}",
+			`conf/ttad.yaml:3:37: groups.g.pipelines: pipeline "main": alphabn comes behind lame; the recommended order is norm rule, head, LAME, prior ratio, error memory, decision`},
 		{"nothing to warn of",
 			"bus: {servers: [nats://h:4222], token: \"${SECRET_TOKEN}\"}\ngroups: {g: {model: {file: m.onnx}, pipelines: [{name: main}]}}", ""},
 	}
@@ -46,7 +49,7 @@ func TestLintWarnsOfWhatIsAllowed(t *testing.T) {
 			f, err := configs.Load("conf/ttad.yaml", []byte("version: 1\n"+tt.yaml), registry(), environment)
 			assert.NoError(t, err)
 			got := ""
-			for _, w := range configs.Lint(f, exists) {
+			for _, w := range configs.Lint(f, registry(), exists) {
 				got += w.Error()
 			}
 			assert.Equal(t, tt.want, got)

@@ -88,7 +88,7 @@ func (a *app) check(ctx context.Context, lookup func(string) (string, bool), pat
 	case err != nil:
 		r.Errors = append(r.Errors, configs.Error{File: path, Message: err.Error()})
 	default:
-		r.Warnings = append(r.Warnings, configs.Lint(f, readable)...)
+		r.Warnings = append(r.Warnings, configs.Lint(f, a.registry, readable)...)
 		for _, inspect := range inspections {
 			if stopped = inspect(ctx, f, &r); stopped != nil {
 				break
