@@ -113,5 +113,6 @@ func TestLabelsCanNameWhatADeciderAddsToTheModelsClasses(t *testing.T) {
 	assert.Equal(t, []string{"a", "b", "c", "new"}, build(t, o).ClassNames())
 
 	o = options(champion(&change{}))
+	o.Env.Labels = nil
 	assert.Nil(t, build(t, o).ClassNames(), "the model's classes have no names")
 }

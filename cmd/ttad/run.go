@@ -89,7 +89,7 @@ func runDaemon(ctx context.Context, f *configs.File, o daemon.Options, reread fu
 func reload(d *daemon.Daemon, log zerolog.Logger, reread func() (*configs.File, error)) {
 	f, err := reread()
 	if err != nil {
-		d.RefuseReload()
+		d.RefuseReload(err)
 		log.Error().Err(err).Msg("reload refused, nothing changed")
 		return
 	}

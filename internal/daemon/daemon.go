@@ -72,7 +72,7 @@ func Start(ctx context.Context, cfg *configs.File, o Options) (_ *Daemon, err er
 		return nil, err
 	}
 	if cfg.HTTP.Listen != "" {
-		if d.http, err = openEndpoint(cfg.HTTP.Listen, d.metrics, d.health); err != nil {
+		if d.http, err = openEndpoint(cfg.HTTP.Listen, d.metrics, d.health, d.scores); err != nil {
 			return nil, err
 		}
 		d.log.Info().Str("address", d.http.addr()).Msg("health and metrics")
@@ -134,22 +134,42 @@ func within(dir, path string) string {
 	return filepath.Join(dir, path)
 }
 
-// attach opens every group's input and output.
+// attach opens every group's input, output and labels.
 func (d *Daemon) attach(ctx context.Context, cfg *configs.File) ([]attached, error) {
 	var all []attached
 	for _, g := range d.groups {
-		log := d.log.With().Str("group", g.Name).Logger()
-		in, committer, err := stream.Open(ctx, d.conn, g.StreamOptions(cfg.Bus, log))
+		a, err := d.attachGroup(ctx, cfg, g)
 		if err != nil {
 			return nil, err
 		}
 		d.ready[g.Name] = &atomic.Bool{}
-		d.metrics.registry.MustRegister(newInputCollector(g.Name, in))
-		e := &engine{group: g, committer: committer, metrics: d.metrics.forGroup(g.Name), log: log, generation: d.generation}
-		d.engines = append(d.engines, e)
-		all = append(all, attached{in, e})
+		d.engines = append(d.engines, a.engine)
+		all = append(all, a)
 	}
 	return all, nil
+}
+
+func (d *Daemon) attachGroup(ctx context.Context, cfg *configs.File, g *Group) (attached, error) {
+	log := d.log.With().Str("group", g.Name).Logger()
+	o := g.StreamOptions(cfg.Bus, log)
+	in, committer, err := stream.Open(ctx, d.conn, o)
+	if err != nil {
+		return attached{}, err
+	}
+	d.metrics.registry.MustRegister(newInputCollector(g.Name, in))
+	events := stream.NewEvents(d.conn, stream.Subjects{Prefix: o.Prefix, Group: o.Group}, time.Now)
+	d.metrics.registry.MustRegister(newEventCollector(g.Name, events))
+	e := &engine{group: g, committer: committer, metrics: d.metrics.forGroup(g.Name), published: events, log: log, generation: d.generation}
+	if g.Config.Feedback == nil {
+		return attached{in, e}, nil
+	}
+	labels := g.labelOptions(o)
+	labels.Behind, labels.Event = in.Behind, e.tell
+	if e.labels, err = stream.OpenLabels(ctx, d.conn, labels); err != nil {
+		return attached{}, err
+	}
+	d.metrics.registry.MustRegister(newLabelCollector(g.Name, e.labels.Stats, e.standings))
+	return attached{in, e}, nil
 }
 
 type attached struct {
@@ -165,16 +185,7 @@ func (d *Daemon) run(ctx context.Context, engines []attached) {
 	d.stopping = whole.Done()
 	working, taking := errgroup.WithContext(whole)
 	for _, a := range engines {
-		name := a.engine.group.Name
-		ready := d.ready[name]
-		ready.Store(true)
-		working.Go(func() error {
-			defer ready.Store(false)
-			if err := a.input.Run(taking, a.engine.onParcel); err != nil {
-				return fmt.Errorf("group %s: %w", name, err)
-			}
-			return nil
-		})
+		d.runGroup(taking, working, a)
 	}
 	serving, stopServing := context.WithCancel(context.WithoutCancel(ctx))
 	d.running.Go(func() error {
@@ -184,6 +195,33 @@ func (d *Daemon) run(ctx context.Context, engines []attached) {
 	if d.http != nil {
 		d.running.Go(func() error { return d.http.run(serving) })
 	}
+}
+
+// runGroup starts a group: its input, and its labels where it takes any.
+func (d *Daemon) runGroup(taking context.Context, working *errgroup.Group, a attached) {
+	g := a.engine.group
+	ready := d.ready[g.Name]
+	ready.Store(true)
+	a.engine.tell(stream.Event{
+		Kind: eventModelLoaded, Severity: stream.Info, Message: "the group has started",
+		Evidence: map[string]any{"model": g.Model.Name, "digest": g.Model.Digest, "champion": g.Pipelines.Champion()},
+	})
+	working.Go(func() error {
+		defer ready.Store(false)
+		if err := a.input.Run(taking, a.engine.onParcel); err != nil {
+			return fmt.Errorf("group %s: %w", g.Name, err)
+		}
+		return nil
+	})
+	if a.engine.labels == nil {
+		return
+	}
+	working.Go(func() error {
+		if err := a.engine.labels.Run(taking, a.engine.onLabels); err != nil {
+			return fmt.Errorf("group %s: %w", g.Name, err)
+		}
+		return nil
+	})
 }
 
 // Wait returns when the daemon has stopped and closed, nil after a drain.
@@ -243,6 +281,22 @@ func (d *Daemon) close() error {
 		errs = append(errs, g.Close())
 	}
 	return errors.Join(append(errs, CloseDevices(d.devices))...)
+}
+
+// scores are those of every group that takes labels, by name.
+func (d *Daemon) scores() map[string]Scores {
+	out := map[string]Scores{}
+	for _, e := range d.engines {
+		if e.labels != nil {
+			out[e.group.Name] = e.standings()
+		}
+	}
+	return out
+}
+
+// labelOptions is the group's label intake as package stream sees it.
+func (g *Group) labelOptions(o stream.GroupOptions) stream.LabelOptions {
+	return stream.LabelOptions{GroupOptions: o, Feedback: *g.Config.Feedback, Classes: g.Pipelines.ClassNames()}
 }
 
 // StreamOptions is the group as package stream sees it.

@@ -27,6 +27,7 @@ type GroupReport struct {
 	Device    string           `json:"device"`
 	Inputs    []string         `json:"inputs"`
 	Outputs   string           `json:"outputs"`
+	Labels    string           `json:"labels,omitempty"` // subject; empty where none are taken
 	Commit    string           `json:"commit"`
 	Pipelines []PipelineReport `json:"pipelines"`
 }
@@ -64,10 +65,21 @@ func DryRun(ctx context.Context, cfg *configs.File, o Options) (_ *PlanReport, e
 			if _, _, err := stream.Open(ctx, d.conn, options); err != nil {
 				return nil, err
 			}
+			if err := g.missingLabels(ctx, d.conn, options); err != nil {
+				return nil, err
+			}
 		}
 		report.Groups = append(report.Groups, g.report(options))
 	}
 	return report, nil
+}
+
+// missingLabels is what the server lacks for the group's labels.
+func (g *Group) missingLabels(ctx context.Context, conn *stream.Conn, o stream.GroupOptions) error {
+	if g.Config.Feedback == nil {
+		return nil
+	}
+	return errors.Join(stream.MissingLabels(ctx, conn, g.labelOptions(o))...)
 }
 
 func (g *Group) report(o stream.GroupOptions) GroupReport {
@@ -75,6 +87,11 @@ func (g *Group) report(o stream.GroupOptions) GroupReport {
 	r := GroupReport{
 		Name: g.Name, Model: g.Model.Name, Digest: g.Model.Digest, Device: "none: the messages carry the outputs",
 		Inputs: g.Config.Input.Subjects, Outputs: subjects.Out("<key>"), Commit: g.Config.Commit.Mode,
+	}
+	if f := g.Config.Feedback; f != nil {
+		if r.Labels = f.Subject; r.Labels == "" {
+			r.Labels = subjects.Feedback()
+		}
 	}
 	if len(r.Inputs) == 0 {
 		r.Inputs = []string{subjects.In()}
@@ -103,6 +120,9 @@ func (r *PlanReport) WriteText(w io.Writer) error {
 		fmt.Fprintf(t, "  device\t%s\n", g.Device)
 		fmt.Fprintf(t, "  in\t%s\n", strings.Join(g.Inputs, " "))
 		fmt.Fprintf(t, "  out\t%s\n", g.Outputs)
+		if g.Labels != "" {
+			fmt.Fprintf(t, "  labels\t%s\n", g.Labels)
+		}
 		fmt.Fprintf(t, "  commit\t%s\n", g.Commit)
 		for _, p := range g.Pipelines {
 			state := ""

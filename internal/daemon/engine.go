@@ -3,7 +3,7 @@ package daemon
 import (
 	"context"
 	"fmt"
-	"runtime/debug"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -13,12 +13,19 @@ import (
 	"ttad/tta"
 )
 
-// engine answers the parcels of one group. Input.Run calls it from one
-// goroutine, which thereby owns the group's adaptation state.
+// engine answers the parcels of one group and takes its labels. Input.Run and
+// Labels.Run call it from a goroutine each.
 type engine struct {
+	// turn is held for a whole parcel or a whole call of labels. Who holds it owns
+	// the group's adaptation state and everything below but what is atomic.
+	turn sync.Mutex
+
 	group     *Group
 	committer stream.Committer
 	metrics   *groupMetrics
+	published publisher      // of events
+	labels    *stream.Labels // nil where none are taken
+	scores    scoreboard
 	log       zerolog.Logger
 	step      uint64
 
@@ -28,6 +35,8 @@ type engine struct {
 
 // onParcel steps, commits and settles: state moves only after the answer is stored.
 func (e *engine) onParcel(ctx context.Context, p *stream.Parcel) error {
+	e.turn.Lock()
+	defer e.turn.Unlock()
 	e.onSwap()
 	p.Generation = e.generation
 	e.metrics.took(p)
@@ -83,18 +92,15 @@ func (e *engine) predictions(p *stream.Parcel, a answered) [][]tta.Prediction {
 func (e *engine) settle(ctx context.Context, r *tta.Result) (err error) {
 	defer func() {
 		if v := recover(); v != nil {
-			e.log.Error().Interface("panic", v).Bytes("stack", debug.Stack()).Msg("settle panicked; pipelines are reset")
-			for _, p := range e.group.Pipelines.Pipelines() {
-				p.Reset()
-			}
+			e.startOver(v, "settle panicked; pipelines are reset")
 		}
 	}()
 	stepEvents := len(r.Events)
 	if err := e.group.Pipelines.Settle(ctx, r); err != nil {
 		return fmt.Errorf("settle batch %d: %w", e.step, err)
 	}
-	e.metrics.events(r.Events[stepEvents:])
-	e.logEvents(r.Events[stepEvents:])
+	e.happened(r.Events[stepEvents:])
+	e.scores.refresh(e.group.Pipelines, scoreInterval)
 	return nil
 }
 
@@ -106,20 +112,9 @@ func (e *engine) report(p *stream.Parcel, receipt stream.Receipt, r *tta.Result)
 		return
 	}
 	e.metrics.stepped(r)
-	e.metrics.events(r.Events)
-	e.logEvents(r.Events)
+	e.happened(r.Events)
 	e.log.Debug().Uint64("batch", e.step).Int("rows", r.Batch.Rows).Str("closed", p.Closed).
 		Int("forwards", r.Forwards).Float64("took_ms", ms(r.Took)).Msg("batch answered")
-}
-
-func (e *engine) logEvents(events []tta.Event) {
-	for _, ev := range events {
-		level := zerolog.WarnLevel
-		if ev.Kind == tta.EventRecover {
-			level = zerolog.InfoLevel
-		}
-		e.log.WithLevel(level).Str("event", ev.Kind).Str("pipeline", ev.Pipeline).Uint64("batch", e.step).Msg(ev.Message)
-	}
 }
 
 // firstRefusal is an example for the log; every message has its own reason in its

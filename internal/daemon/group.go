@@ -23,6 +23,7 @@ type Group struct {
 	Pipelines *tta.Group
 	options   GroupOptions
 	contents  contents
+	indexes   indexes
 }
 
 // GroupOptions is what opening a group takes besides its configuration.
@@ -54,21 +55,36 @@ func OpenGroup(name string, cfg configs.Group, o GroupOptions) (*Group, error) {
 	return g, nil
 }
 
+// ledger bounds what waits for labels: nil where none will come.
+func (g *Group) ledger(cfg configs.Group) *tta.LedgerConfig {
+	if g.options.Ledger != nil || cfg.Feedback == nil {
+		return g.options.Ledger
+	}
+	l := cfg.Feedback.Ledger()
+	return &l
+}
+
 // build makes pipelines on the group's model as cfg says, beside those it has.
 func (g *Group) build(cfg configs.Group) (*tta.Group, error) {
 	env := g.Model.env()
 	env.Dir, env.Now, env.Log = g.options.Dir, g.options.Now, g.options.Log.With().Str("group", g.Name).Logger()
 	options := tta.GroupOptions{
 		Registry: g.options.Registry, Configs: cfg.Pipelines, Guard: cfg.Guard,
-		SourceView: cfg.Output.Source, Env: env, Seed: cfg.Seed, Ledger: g.options.Ledger,
+		SourceView: cfg.Output.Source, Env: env, Seed: cfg.Seed, Ledger: g.ledger(cfg),
+	}
+	made := indexMaker(g.options.Devices)
+	if made != nil {
+		options.Env.Index = made.index
 	}
 	if g.Model.Graph != nil {
 		options.Forward = g.Model.Forward
 	}
 	built, err := tta.NewGroup(options)
 	if err != nil {
+		made.close()
 		return nil, fmt.Errorf("group %s: %w", g.Name, err)
 	}
+	g.indexes.add(built, made)
 	return built, nil
 }
 
@@ -87,5 +103,11 @@ func (g *Group) Ports() []models.Port {
 	return g.Model.Graph.Inputs
 }
 
-// Close frees the model.
-func (g *Group) Close() error { return g.Model.Close() }
+// Retire frees what pipelines have on the device. They must not be used any more.
+func (g *Group) Retire(pipelines *tta.Group) { g.indexes.remove(pipelines) }
+
+// Close frees the model, and what all pipelines built on it have on the device.
+func (g *Group) Close() error {
+	g.indexes.close()
+	return g.Model.Close()
+}

@@ -99,6 +99,16 @@ func (g *groupMetrics) events(events []tta.Event) {
 	}
 }
 
+// learned notes how late labels were.
+func (g *groupMetrics) learned(labels []tta.Learned) {
+	delay := g.labelDelay.WithLabelValues(g.group)
+	for _, l := range labels {
+		if l.State == tta.LabelLearned || l.State == tta.LabelRevised {
+			delay.Observe(l.Delay.Seconds())
+		}
+	}
+}
+
 // meanEntropy is the mean of the rows' entropies; rows without an answer are left out.
 func meanEntropy(v tta.View) float64 {
 	sum, rows := 0.0, 0

@@ -25,7 +25,7 @@ type health struct {
 	Groups map[string]string `json:"groups"`
 }
 
-func openEndpoint(listen string, m *metrics, ready func() health) (*endpoint, error) {
+func openEndpoint(listen string, m *metrics, ready func() health, scores func() map[string]Scores) (*endpoint, error) {
 	l, err := net.Listen("tcp", listen)
 	if err != nil {
 		return nil, fmt.Errorf("open http.listen %s: %w", listen, err)
@@ -35,14 +35,21 @@ func openEndpoint(listen string, m *metrics, ready func() health) (*endpoint, er
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
 	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, _ *http.Request) {
 		h := ready()
-		w.Header().Set("Content-Type", "application/json")
+		status := http.StatusOK
 		if !h.Ready {
-			w.WriteHeader(http.StatusServiceUnavailable)
+			status = http.StatusServiceUnavailable
 		}
-		// The client is gone when this errs; there is nobody to tell.
-		_ = json.NewEncoder(w).Encode(h)
+		writeJSON(w, status, h)
 	})
+	mux.HandleFunc("GET /scores", func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, http.StatusOK, scores()) })
 	return &endpoint{listener: l, server: &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second}}, nil
+}
+
+func writeJSON(w http.ResponseWriter, status int, v any) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	// The client is gone when this errs; there is nobody to tell.
+	_ = json.NewEncoder(w).Encode(v)
 }
 
 func (e *endpoint) addr() string { return e.listener.Addr().String() }

@@ -53,8 +53,13 @@ func lookFor(ctx context.Context, conn *stream.Conn, cfg *configs.File, name str
 	if limit := conn.MaxPayload(); g.Limits.MessageBytes > limit {
 		problems = append(problems, fmt.Errorf("limits.message_bytes is %d, the server takes messages of at most %d bytes (its max_payload)", g.Limits.MessageBytes, limit))
 	}
-	return append(problems, stream.Missing(ctx, conn, stream.GroupOptions{
+	o := stream.GroupOptions{
 		Group: name, Prefix: cfg.Bus.Prefix, Provision: cfg.Bus.Provision,
 		Input: g.Input, Batch: g.Batch, Output: g.Output, Commit: g.Commit, DLQ: g.DLQ, Limits: g.Limits, Log: zerolog.Nop(),
-	})...)
+	}
+	problems = append(problems, stream.Missing(ctx, conn, o)...)
+	if g.Feedback != nil {
+		problems = append(problems, stream.MissingLabels(ctx, conn, stream.LabelOptions{GroupOptions: o, Feedback: *g.Feedback})...)
+	}
+	return problems
 }

@@ -24,6 +24,7 @@ type metrics struct {
 	changedRows                             *prometheus.CounterVec   // group, pipeline
 	guardTrips                              *prometheus.CounterVec   // group, pipeline, reason
 	resets                                  *prometheus.CounterVec   // group, pipeline
+	labelDelay                              *prometheus.HistogramVec // group
 
 	reloadSuccess, reloadTime, generation prometheus.Gauge
 }
@@ -67,6 +68,7 @@ func newMetrics() *metrics {
 	m.changedRows = counter("changed_rows_total", "Rows whose class differs from the source view.", "group", "pipeline")
 	m.guardTrips = counter("guard_trips_total", "Times the guard began to answer from the source view.", "group", "pipeline", "reason")
 	m.resets = counter("resets_total", "Times a pipeline's state was reset.", "group", "pipeline")
+	m.labelDelay = histogram("label_delay_seconds", "From the answer to a row to its label.", prometheus.ExponentialBuckets(0.01, 4, 13), "group")
 
 	m.reloadSuccess = gauge("config_reload_success", "1 when the last configuration read was put in force, 0 when it was refused.").WithLabelValues()
 	m.reloadTime = gauge("config_reload_timestamp_seconds", "When the configuration in force was read.").WithLabelValues()

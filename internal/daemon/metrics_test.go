@@ -29,7 +29,8 @@ func TestMetricsAreDocumented(t *testing.T) {
 	}
 	m := newMetrics()
 	registered := map[string]bool{}
-	for _, c := range append(m.all, newInputCollector("g", &stream.Input{})) {
+	all := append(m.all, newInputCollector("g", &stream.Input{}), newEventCollector("g", nil), newLabelCollector("g", nil, nil))
+	for _, c := range all {
 		for _, name := range namesOf(c) {
 			registered[name] = true
 		}
@@ -51,7 +52,7 @@ func TestWhatIsLostIsNotCountedAsAnOutput(t *testing.T) {
 
 // namesOf reads a collector's metric names off their descriptions.
 func namesOf(c prometheus.Collector) []string {
-	ch := make(chan *prometheus.Desc, 10)
+	ch := make(chan *prometheus.Desc, 100)
 	c.Describe(ch)
 	close(ch)
 	var names []string

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"ttad/configs"
+	"ttad/stream"
 	"ttad/tta"
 )
 
@@ -40,7 +41,7 @@ type swap struct {
 func (d *Daemon) Reload(cfg *configs.File) (changes []configs.Change, err error) {
 	d.reloading.Lock()
 	defer d.reloading.Unlock()
-	defer func() { d.metrics.reloaded(err == nil) }()
+	defer func() { d.tellReload(changes, err) }()
 	changes = configs.Diff(d.config, cfg)
 	cold := slices.DeleteFunc(slices.Clone(changes), func(c configs.Change) bool { return c.Class != configs.Cold })
 	next, contentsChanged, err := d.rebuild(cfg, len(cold) > 0)
@@ -81,8 +82,26 @@ func (d *Daemon) rebuild(cfg *configs.File, refused bool) (next []*swap, cold []
 	return next, cold, nil
 }
 
-// RefuseReload tells the metrics that a configuration could not even be read.
-func (d *Daemon) RefuseReload() { d.metrics.reloaded(false) }
+// RefuseReload tells metrics and events that a configuration could not even be read.
+func (d *Daemon) RefuseReload(why error) { d.tellReload(nil, why) }
+
+// tellReload tells every group what became of a reload.
+func (d *Daemon) tellReload(changes []configs.Change, err error) {
+	d.metrics.reloaded(err == nil)
+	ev := stream.Event{
+		Kind: eventReloadApplied, Severity: stream.Info, Message: "configuration in force from the next batch on",
+		Evidence: map[string]any{"changes": changes},
+	}
+	if err != nil {
+		ev = stream.Event{
+			Kind: eventReloadRefused, Severity: stream.Warn, Message: err.Error(),
+			Hint: "nothing changed; mend the file and reload again, or restart where a field needs it",
+		}
+	}
+	for _, e := range d.engines {
+		e.tell(ev)
+	}
+}
 
 // onSwap takes over what Reload left, between two batches.
 func (e *engine) onSwap() {
@@ -90,8 +109,13 @@ func (e *engine) onSwap() {
 	if s == nil {
 		return
 	}
-	fresh := s.pipelines.TakeOver(e.group.Pipelines)
+	old := e.group.Pipelines
+	fresh := s.pipelines.TakeOver(old)
+	e.group.Retire(old)
 	e.group.Pipelines, e.group.Config, e.generation = s.pipelines, s.config, s.generation
+	if e.labels != nil {
+		e.labels.Name(s.pipelines.ClassNames())
+	}
 	log := e.log.Info().Uint64("generation", s.generation)
 	if len(fresh) > 0 {
 		log = log.Strs("fresh", fresh)

@@ -1,0 +1,69 @@
+package daemon
+
+import (
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/rs/zerolog"
+
+	"ttad/stream"
+	"ttad/tta"
+)
+
+// Kinds of events about the daemon itself.
+const (
+	eventReloadApplied = "reload.applied"
+	eventReloadRefused = "reload.refused"
+	eventModelLoaded   = "model.loaded"
+)
+
+// publisher takes events; nil in tests of the engine alone.
+type publisher interface{ Publish(stream.Event) }
+
+// happened counts, logs and publishes what befell pipelines.
+func (e *engine) happened(events []tta.Event) {
+	e.metrics.events(events)
+	for _, ev := range events {
+		out := stream.Event{Kind: ev.Kind, Pipeline: ev.Pipeline, Step: e.step, Severity: stream.Warn, Message: ev.Message}
+		switch ev.Kind {
+		case tta.EventTrip:
+			out.Hint = "compare the pipeline with source in the scores and metrics; it answers again by itself once its answers are sound"
+		case tta.EventReset:
+			out.Hint = "find what led to it in the log; the pipeline learns from nothing again"
+		case tta.EventRecover:
+			out.Severity = stream.Info
+		}
+		if ev.Trip != tta.TripNone {
+			out.Evidence = map[string]any{"reason": string(ev.Trip)}
+		}
+		e.tell(out)
+	}
+}
+
+// tell logs and publishes one event.
+func (e *engine) tell(ev stream.Event) {
+	level := zerolog.WarnLevel
+	if ev.Severity == stream.Info {
+		level = zerolog.InfoLevel
+	}
+	e.log.WithLevel(level).Str("event", ev.Kind).Str("pipeline", ev.Pipeline).Uint64("batch", ev.Step).Fields(ev.Evidence).Msg(ev.Message)
+	if e.published != nil {
+		e.published.Publish(ev)
+	}
+}
+
+// eventCollector reads how many events did not get out.
+type eventCollector struct {
+	events *stream.Events
+	lost   *prometheus.Desc
+}
+
+func newEventCollector(group string, events *stream.Events) eventCollector {
+	return eventCollector{events, prometheus.NewDesc("ttad_events_lost_total", "Events the connection to NATS would not take.", nil, prometheus.Labels{"group": group})}
+}
+
+// Describe implements prometheus.Collector.
+func (c eventCollector) Describe(ch chan<- *prometheus.Desc) { ch <- c.lost }
+
+// Collect implements prometheus.Collector.
+func (c eventCollector) Collect(ch chan<- prometheus.Metric) {
+	ch <- prometheus.MustNewConstMetric(c.lost, prometheus.CounterValue, float64(c.events.Lost()))
+}
