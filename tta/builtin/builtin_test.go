@@ -1,19 +1,13 @@
 package builtin_test
 
 import (
-	"context"
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"ttad/accel"
-	"ttad/bnstats"
-	"ttad/internal/testkit"
-	"ttad/models"
 	"ttad/tta"
 	"ttad/tta/alphabn"
 	"ttad/tta/bnema"
@@ -134,68 +128,4 @@ func TestUnknownStrategiesAreRefusedWithTheList(t *testing.T) {
 	_, err := tta.NewPipeline(builtin.Registry(), ttatest.NewModel(3).Env("main"), tta.PipelineConfig{Name: "main", Strategies: []tta.StrategyConfig{{Name: "alphabm"}}})
 	require.Error(t, err)
 	assert.Contains(t, err.Error(), `no strategy is called "alphabm"; there are source, alphabn, bnema, lame, labelshift, loki`)
-}
-
-// chain is the model of the golden pipeline: a norm node, then a linear head. Its
-// features are the node's output.
-type chain struct {
-	node         models.NormNode
-	gamma, beta  []float32
-	weight, bias []float64
-}
-
-func (m chain) forward(_ context.Context, b *tta.Batch, o *models.Overlay, _ models.Keep) (*models.Output, error) {
-	rule := accel.NormRule{}
-	if r := o.Norms(); r != nil {
-		rule = r[0]
-	}
-	h, _ := ttatest.Normalize(b.Inputs[0].Data, b.Rows, m.node, m.gamma, m.beta, rule)
-	d, k := m.node.Channels, len(m.bias)
-	out := &models.Output{Features: accel.TensorOf(h, b.Rows, d), Logits: accel.NewTensor(b.Rows, k)}
-	for i := range b.Rows {
-		for c := range k {
-			sum := m.bias[c]
-			for j, v := range out.Features.Row(i) {
-				sum += float64(v) * m.weight[c*d+j]
-			}
-			out.Logits.Row(i)[c] = float32(sum)
-		}
-	}
-	return out, nil
-}
-
-func TestAlphaBNThenLAMEAgreesWithTheGoldenPipeline(t *testing.T) {
-	var in struct {
-		ttatest.NormInput
-		Weight ttatest.Array `json:"head_weight"`
-		Bias   ttatest.Array `json:"head_bias"`
-	}
-	var want struct {
-		Blend ttatest.Array `json:"probabilities_source_blend"`
-		LAME  ttatest.Array `json:"after_lame"`
-	}
-	ttatest.Golden(t, "pipeline")[0].Decode(t, nil, &in, &want)
-	m := chain{
-		node: models.NormNode{Name: "norm", Channels: 2, Positions: 1, Eps: float32(in.Eps),
-			Source: bnstats.Moments{Mean: in.SourceMean.Float32(), Var: in.SourceVar.Float32()}},
-		gamma: in.Gamma.Float32(), beta: in.Beta.Float32(), weight: in.Weight.Data, bias: in.Bias.Data,
-	}
-	weight := 0.9
-	blend := tta.StrategyConfig{Name: "alphabn", Params: &alphabn.Config{SourceWeight: &weight, MinRows: 1}}
-	neighbours := tta.StrategyConfig{Name: "lame", Params: with(lame.RBF, func(c *lame.Config) { c.Neighbors = 3 })}
-	g, err := tta.NewGroup(tta.GroupOptions{
-		Registry: builtin.Registry(), Guard: tta.DefaultGuard(), Forward: m.forward,
-		Configs: []tta.PipelineConfig{
-			{Name: "blend", Role: tta.Shadow, Strategies: []tta.StrategyConfig{blend}},
-			{Name: "both", Role: tta.Champion, Strategies: []tta.StrategyConfig{blend, neighbours}},
-		},
-		Env: tta.Env{Classes: 3, FeatureWidth: 2, Norms: []models.NormNode{m.node}, Model: "golden", Now: time.Now},
-	})
-	require.NoError(t, err)
-	b := &tta.Batch{Rows: 4, Items: []tta.Item{{Rows: 4}}, Inputs: []*accel.Tensor{accel.TensorOf(in.X.Float32(), 4, 2)}}
-	r, err := g.Step(t.Context(), b)
-	require.NoError(t, err)
-	assert.Equal(t, 1, r.Forwards, "both pipelines share the blended forward")
-	testkit.Close(t, "after alphabn", r.Pipelines[0].View.Probs.Data, want.Blend.Data, 1e-5)
-	testkit.Close(t, "after lame", r.Pipelines[1].View.Probs.Data, want.LAME.Data, 1e-5)
 }
