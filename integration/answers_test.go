@@ -165,11 +165,11 @@ func nilIfEmpty(b []byte) []byte {
 }
 
 // Every code that a message can earn by itself is among the inputs above; a batch
-// earns deadline, and a message that kills the process poison.
+// earns deadline, a message that kills the process poison, and labels bad_label.
 func TestInputsCoverTheCodes(t *testing.T) {
 	missing := stream.Codes()
 	for _, m := range inputs(t) {
 		missing = slices.DeleteFunc(missing, func(c stream.Code) bool { return string(c) == m.code })
 	}
-	assert.Equal(t, []stream.Code{stream.DeadlineOver, stream.Poison}, missing)
+	assert.Equal(t, []stream.Code{stream.BadLabel, stream.DeadlineOver, stream.Poison}, missing)
 }

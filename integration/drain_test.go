@@ -143,7 +143,7 @@ func TestKilledDaemonsLeaveOneAnswerPerInput(t *testing.T) {
 	s.expireAcks("IN_g", "ttad-g-0", 300*time.Millisecond)
 	s.putAll(oneRowEach("tta.g.in.cam", part))
 
-	answered := func() int { return streamtest.Count(s.js, "TTAD_g", "tta.g.>") }
+	answered := func() int { return s.count("g", "tta.g.>") }
 	interrupted := 0
 	for range kills {
 		s.putAll(oneRowEach("tta.g.in.cam", part))

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -143,8 +144,18 @@ func (s *site) putAll(bodies map[string][][]byte) {
 func (s *site) waitFor(group, subject string, n int) {
 	s.t.Helper()
 	streamtest.Eventually(s.t, fmt.Sprintf("%d messages on %s", n, subject), func() bool {
-		return streamtest.Count(s.js, "TTAD_"+group, subject) >= n
+		return s.count(group, subject) >= n
 	})
+}
+
+// count is how many answers and dead letters a group has stored under a subject;
+// events are neither.
+func (s *site) count(group, subject string) int {
+	n := streamtest.Count(s.js, "TTAD_"+group, subject)
+	if subject == "tta."+group+".>" {
+		n -= streamtest.Count(s.js, "TTAD_"+group, "tta."+group+".events.>")
+	}
+	return n
 }
 
 // answer is a stored output or dead letter, as a client reads it.
@@ -182,11 +193,15 @@ type row struct {
 	} `json:"trail"`
 }
 
-// answers reads everything a group has stored under a subject, in order.
+// answers reads the answers and dead letters a group has stored under a subject, in
+// order.
 func (s *site) answers(group, subject string) []answer {
 	s.t.Helper()
 	var out []answer
 	for _, m := range streamtest.Stored(s.t, s.js, "TTAD_"+group, subject) {
+		if strings.HasPrefix(m.Subject, "tta."+group+".events.") {
+			continue
+		}
 		out = append(out, readAnswer(s.t, m.Subject, m.Header, m.Data))
 	}
 	return out

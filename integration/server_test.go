@@ -21,7 +21,7 @@ func TestAServerThatRestartsLosesNothing(t *testing.T) {
 	require.NoError(t, s.start(f).stop()) // provisions
 	s.expireAcks("IN_g", "ttad-g-0", 300*time.Millisecond)
 	d := s.start(f)
-	answered := func() int { return streamtest.Count(s.js, "TTAD_g", "tta.g.>") }
+	answered := func() int { return s.count("g", "tta.g.>") }
 	for i := range restarts {
 		before := answered()
 		s.putAll(oneRowEach("tta.g.in.cam", messages/restarts))
