@@ -18,7 +18,7 @@ func main() {
 	data := flag.String("data", "", "folder of the research data: models/, cifar10c/")
 	out := flag.String("o", "docs/results.md", "file to write")
 	quick := flag.Bool("quick", false, "two corruptions and two orders only")
-	part := flag.String("part", "all", "all, or one of streams, models, folded, tabular")
+	part := flag.String("part", "all", "all, or one of "+partNames()+": the rest of the file stays")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
@@ -49,15 +49,13 @@ func run(ctx context.Context, data, out, part string, quick bool) (err error) {
 	if quick {
 		plan = quickPlan()
 	}
-	var doc strings.Builder
-	writeHead(&doc, machine(), time.Now())
-	for _, p := range parts() {
-		if part != "all" && part != p.name {
-			continue
-		}
-		if err := p.write(ctx, r, plan, &doc); err != nil {
-			return err
-		}
+	doc, err := readDocument(out)
+	if err != nil {
+		return err
+	}
+	doc.head = fmt.Sprintf(documentHead, machine())
+	if err := measure(ctx, r, plan, part, doc); err != nil {
+		return err
 	}
 	if err := os.WriteFile(out, []byte(doc.String()), 0o644); err != nil {
 		return fmt.Errorf("write the results: %w", err)
@@ -72,7 +70,38 @@ type section struct {
 }
 
 func parts() []section {
-	return []section{{"streams", writeStreams}, {"models", writeModels}, {"folded", writeFolded}, {"tabular", writeTabular}}
+	return []section{
+		{"streams", writeStreams}, {"models", writeModels}, {"folded", writeFolded}, {"tabular", writeTabular},
+		{"labelshift", writeShift}, {"delayed", writeDelayed}, {"attack", writeAttack},
+	}
+}
+
+func partNames() string {
+	var names []string
+	for _, p := range parts() {
+		names = append(names, p.name)
+	}
+	return strings.Join(names, ", ")
+}
+
+// measure runs one part, or all, into the document.
+func measure(ctx context.Context, r *runner, p plan, part string, doc *document) error {
+	known := false
+	for _, s := range parts() {
+		if part != "all" && part != s.name {
+			continue
+		}
+		known = true
+		var text strings.Builder
+		if err := s.write(ctx, r, p, &text); err != nil {
+			return fmt.Errorf("%s: %w", s.name, err)
+		}
+		doc.put(text.String(), time.Now())
+	}
+	if !known {
+		return fmt.Errorf("no part %q; there are %s", part, partNames())
+	}
+	return nil
 }
 
 func (r *runner) build(ctx context.Context) error {

@@ -4,6 +4,7 @@ package main
 type plan struct {
 	corruptions []string
 	orders      []order
+	shifted     []order // in which classes are not equally frequent
 	batches     []int
 	continual   bool
 }
@@ -12,7 +13,7 @@ type plan struct {
 type order struct{ name, file, about string }
 
 func fullPlan() plan {
-	return plan{
+	p := plan{
 		corruptions: []string{"clean", "gaussian_noise_5", "impulse_noise_5", "defocus_blur_5", "motion_blur_5",
 			"fog_5", "brightness_5", "contrast_5", "jpeg_compression_5"},
 		orders: []order{
@@ -27,12 +28,14 @@ func fullPlan() plan {
 		batches:   []int{64, 200},
 		continual: true,
 	}
+	p.shifted = p.orders[2:]
+	return p
 }
 
 func quickPlan() plan {
 	p := fullPlan()
 	p.corruptions = p.corruptions[:2]
-	p.orders = p.orders[:2]
+	p.orders, p.shifted = p.orders[:2], p.shifted[:2]
 	p.continual = false
 	return p
 }

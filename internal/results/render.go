@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"strings"
-	"time"
 )
 
 // writeStreams measures and writes the main tables.
@@ -18,7 +17,7 @@ func writeStreams(ctx context.Context, r *runner, p plan, b *strings.Builder) er
 		fmt.Fprintf(b, "- `%s`: `%s`\n", pl.name, pl.strategies)
 	}
 	b.WriteString("\n### Mean over corruptions\n\n")
-	writeSummary(b, tables)
+	writeSummary(b, tables, pipelines())
 	for _, t := range tables {
 		fmt.Fprintf(b, "\n### %s, batch %d\n\n%s.\n\n", t.title, t.batch, upperFirst(t.about))
 		writeTable(b, t, pipelines())
@@ -26,15 +25,11 @@ func writeStreams(ctx context.Context, r *runner, p plan, b *strings.Builder) er
 	return nil
 }
 
-func writeHead(b *strings.Builder, machine string, now time.Time) {
-	fmt.Fprintf(b, documentHead, now.UTC().Format("2006-01-02"), machine)
-}
-
-func writeSummary(b *strings.Builder, tables []table) {
-	header(b, pipelines(), "order", "batch")
+func writeSummary(b *strings.Builder, tables []table, columns []pipeline) {
+	header(b, columns, "order", "batch")
 	for _, t := range tables {
 		fmt.Fprintf(b, "| %s | %d |", t.title, t.batch)
-		writeCells(b, pipelines(), mean(t.rows))
+		writeCells(b, columns, mean(t.rows))
 	}
 }
 
@@ -83,9 +78,9 @@ func upperFirst(s string) string { return strings.ToUpper(s[:1]) + s[1:] }
 
 const documentHead = `# Measured results
 
-Error in percent, lower is better, on CIFAR-10-C at severity 5: 2,000 test images a stream, 200 of each class. Written by
-` + "`make results`" + ` from ` + "`ttad replay`" + ` on %s (%s). The data is not part of the repository: CIFAR-10 (Krizhevsky
-2009), corruptions of Hendrycks and Dietterich 2019, models of akamaster/pytorch_resnet_cifar10.
+Error in percent, lower is better, and where nothing else is said on CIFAR-10-C at severity 5: 2,000 test images a stream, 200
+of each class. Written by ` + "`make results`" + ` from ` + "`ttad replay`" + ` (%s). The data is not part of the repository: CIFAR-10
+(Krizhevsky 2009), corruptions of Hendrycks and Dietterich 2019, models of akamaster/pytorch_resnet_cifar10.
 `
 
 const streamsHead = `

@@ -7,7 +7,10 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
+
+	"ttad/tta"
 )
 
 // runner calls the ttad binary as a user would.
@@ -28,14 +31,20 @@ type tableRow struct {
 
 // report is what 'ttad replay --json' prints, as far as it is needed here.
 type report struct {
-	Rows      int `json:"rows"`
-	Pipelines []struct {
-		Name  string  `json:"name"`
-		Error float64 `json:"error"`
-		Brier float64 `json:"brier"`
-		NLL   float64 `json:"nll"`
-		ECE   float64 `json:"ece"`
-	} `json:"pipelines"`
+	Rows      int        `json:"rows"`
+	Learned   int        `json:"labels_learned"`
+	Pipelines []measured `json:"pipelines"`
+}
+
+// measured is one pipeline of a report. Advantage is nil for the source.
+type measured struct {
+	Name      string        `json:"name"`
+	Error     float64       `json:"error"`
+	Brier     float64       `json:"brier"`
+	NLL       float64       `json:"nll"`
+	ECE       float64       `json:"ece"`
+	AUC       float64       `json:"auc"` // of two classes
+	Advantage *tta.Interval `json:"advantage"`
 }
 
 // setup is a model, its pipelines and a batch size.
@@ -74,10 +83,10 @@ func (r *runner) streams(ctx context.Context, p plan) ([]table, error) {
 }
 
 // table runs every corruption in one order.
-func (r *runner) table(ctx context.Context, cfg string, p plan, o order) (table, error) {
+func (r *runner) table(ctx context.Context, cfg string, p plan, o order, more ...string) (table, error) {
 	t := table{title: o.name, about: o.about}
 	for _, c := range p.corruptions {
-		row, err := r.replay(ctx, cfg, c, []string{c}, o.file)
+		row, err := r.replay(ctx, cfg, c, []string{c}, o.file, more...)
 		if err != nil {
 			return t, err
 		}
@@ -86,9 +95,10 @@ func (r *runner) table(ctx context.Context, cfg string, p plan, o order) (table,
 	return t, nil
 }
 
-// replay runs one stream: the named files joined, in the given order.
-func (r *runner) replay(ctx context.Context, cfg, stream string, files []string, order string) (tableRow, error) {
-	var args []string
+// replay runs one stream: the named files joined, in the given order, with more
+// flags.
+func (r *runner) replay(ctx context.Context, cfg, stream string, files []string, order string, more ...string) (tableRow, error) {
+	args := slices.Clone(more)
 	for _, f := range files {
 		args = append(args, "--inputs", r.cifar(f+".npy"), "--labels", r.cifar("labels.npy"))
 	}

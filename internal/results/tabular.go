@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"path/filepath"
 	"strings"
 )
 
@@ -16,18 +15,17 @@ func writeTabular(ctx context.Context, r *runner, _ plan, b *strings.Builder) er
 		{"bnema001", "[bnema: {momentum: 0.01}]"},
 		{"lame", "[lame]"},
 	}
-	for _, name := range []string{"elec2", "bank"} {
-		s := setup{name: name, model: filepath.Join("..", name, "model.onnx"), pipelines: columns, batch: 64, tabular: true}
-		cfg, err := r.writeConfig(s)
+	for _, t := range recordedTables() {
+		cfg, err := r.writeConfig(setup{name: t.name, model: t.model(), pipelines: columns, batch: 64, tabular: true})
 		if err != nil {
 			return err
 		}
-		rep, err := r.run(ctx, cfg, "--inputs", filepath.Join(r.data, name, "x.npy"), "--labels", filepath.Join(r.data, name, "y.npy"))
+		rep, err := r.run(ctx, cfg, t.inputs(r)...)
 		if err != nil {
 			return err
 		}
 		for _, p := range rep.Pipelines {
-			fmt.Fprintf(b, "| %s | %d | %s | %.2f | %.4f | %.4f | %.4f |\n", name, rep.Rows, p.Name, 100*p.Error, p.Brier, p.NLL, p.ECE)
+			fmt.Fprintf(b, "| %s | %d | %s | %.2f | %.4f | %.4f | %.4f |\n", t.name, rep.Rows, p.Name, 100*p.Error, p.Brier, p.NLL, p.ECE)
 		}
 	}
 	return nil
