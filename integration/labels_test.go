@@ -1,0 +1,284 @@
+package integration_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"ttad/accel"
+	"ttad/internal/daemon"
+	"ttad/models"
+	"ttad/stream"
+	"ttad/stream/streamtest"
+	"ttad/tta"
+	"ttad/tta/builtin"
+)
+
+// parrot answers the class it was told last, with certainty.
+type parrot struct{ class int }
+
+func (*parrot) Needs() tta.Needs { return tta.Needs{Remember: 1, Labels: true} }
+
+func (*parrot) Remember(_ int, kept []float32) { kept[0] = 1 }
+
+func (p *parrot) Learn(_ context.Context, rows []tta.Feedback) error {
+	p.class = rows[len(rows)-1].Label
+	return nil
+}
+
+func (p *parrot) Correct(_ context.Context, b *tta.Batch, _ *models.Output, probs *accel.Tensor) error {
+	if p.class < 0 {
+		return nil
+	}
+	for i := range b.Rows {
+		row := probs.Row(i)
+		clear(row)
+		row[p.class] = 1
+	}
+	return nil
+}
+
+func withParrot() *tta.Registry {
+	return tta.NewRegistry(append(builtin.Registry().Specs(), spec("parrot", func() tta.Strategy { return &parrot{class: -1} }))...)
+}
+
+// labelled is a group whose champion repeats the last label. Each message is a batch.
+const labelled = `
+  g:
+    model: {file: tiny.onnx}
+    batch: {max_rows: 1, max_delay: 1s}
+    feedback: {%s}
+    pipelines: [{name: main, strategies: [parrot]}]
+`
+
+// label stores a message on the group's feedback subject.
+func (s *site) label(format string, args ...any) {
+	s.put("tta.g.feedback", nats.Header{}, fmt.Appendf(nil, format, args...))
+}
+
+// ask puts a row and returns its answer.
+func (s *site) ask(d *running, id string) answer {
+	s.t.Helper()
+	before := s.count("g", "tta.g.out.>")
+	s.put("tta.g.in.cam", nats.Header{"Ttad-Id": {id}}, jsonRows(before, 1))
+	s.waitFor("g", "tta.g.out.>", before+1)
+	s.counts(d, `ttad_items_total{group="g"}`, float64(before+1))
+	return s.answers("g", "tta.g.out.>")[before]
+}
+
+func state(s tta.LabelState) string {
+	return fmt.Sprintf(`ttad_labels_total{group="g",state=%q}`, s)
+}
+
+// scores asks the daemon how the pipelines of group g stand.
+func (r *running) scores() daemon.Scores {
+	r.t.Helper()
+	status, body := r.get("/scores")
+	require.Equal(r.t, http.StatusOK, status)
+	var all map[string]daemon.Scores
+	require.NoError(r.t, json.Unmarshal([]byte(body), &all), body)
+	return all["g"]
+}
+
+func TestALabelChangesTheNextAnswerAndTheScores(t *testing.T) {
+	s := newSite(t)
+	s.registry = withParrot()
+	d := s.start(s.config(fmt.Sprintf(labelled, "")))
+	first := s.ask(d, "a")
+	source := first.Rows[0].Class
+	truth := (source + 1) % 3
+
+	s.label(`{"id":"a","label":%d,"time":"2026-11-23T08:00:00Z","source":"human"}`, truth)
+	s.counts(d, state(tta.LabelLearned), 1)
+	second := s.ask(d, "b")
+	assert.Equal(t, truth, second.Rows[0].Class)
+	s.label(`{"seq":%d,"label":%d}`, second.Seq, truth)
+	s.counts(d, state(tta.LabelLearned), 2)
+
+	for series, want := range map[string]float64{
+		`ttad_label_delay_seconds_count{group="g"}`:                2,
+		`ttad_ledger_rows{group="g"}`:                              2,
+		`ttad_labelled_rows_total{group="g",pipeline="main"}`:      2,
+		`ttad_score_accuracy{group="g",pipeline="main"}`:           0.5,
+		`ttad_labelled_rows_total{group="g",pipeline="source"}`:    2,
+		`ttad_label_messages_waiting{group="g"}`:                   0,
+		`ttad_events_lost_total{group="g"}`:                        0,
+		`ttad_label_dead_letters_total{code="bad_json",group="g"}`: 0,
+	} {
+		s.counts(d, series, want)
+	}
+	scores := d.scores()
+	require.Len(t, scores.Standings, 2)
+	assert.Equal(t, "source", scores.Standings[0].Pipeline)
+	assert.Equal(t, 2, scores.Standings[1].Total.Rows)
+	assert.Equal(t, 2, scores.Standings[1].Advantage.Rows)
+	assert.Equal(t, 2, scores.Ledger.Rows)
+	require.NoError(t, d.stop())
+}
+
+// Labels come before their items, twice, against each other, for rows there are
+// not, and as nonsense; each comes to what it should, and nothing is held up.
+func TestEveryLabelComesToSomething(t *testing.T) {
+	s := newSite(t)
+	s.registry = withParrot()
+	d := s.start(s.config(fmt.Sprintf(labelled, "max_wait: 2s")))
+	s.label(`{"id":"late","label":1}`)
+	s.counts(d, state(tta.LabelEarly), 1)
+	s.ask(d, "late")
+	s.label(`{"id":"late","label":1}`)
+	s.label(`{"id":"late","label":2}`)
+	s.label(`{"id":"late","label":2,"revise":true}`)
+	s.label(`{"id":"nobody","label":2}`)
+	s.label(`{"labels":[{"id":"late","row":5,"label":2},{"id":"late","label":99},{"id":"late","label":2}]}`)
+	s.label(`not a label`)
+	for name, want := range map[tta.LabelState]float64{
+		tta.LabelLearned: 1, tta.LabelEarly: 2, stream.LabelUnknown: 1, tta.LabelInvalid: 2,
+	} {
+		s.counts(d, state(name), want)
+	}
+	s.settled("FB_g", "ttad-g-feedback", 7)
+	// Of the four about one row the early one may be delivered again at any place.
+	m := func(name tta.LabelState) float64 { return s.metric(d, state(name)) }
+	assert.EqualValues(t, 4, m(tta.LabelRepeated)+m(tta.LabelConflict)+m(tta.LabelRevised))
+	dead := s.answers("g", "tta.g.dlq")
+	require.Len(t, dead, 2)
+	codes := []string{dead[0].Code, dead[1].Code}
+	assert.ElementsMatch(t, []string{"bad_label", "bad_json"}, codes)
+	require.NoError(t, d.stop())
+}
+
+// events reads what a group has told of a kind.
+func (s *site) events(kind string) []map[string]any {
+	s.t.Helper()
+	var out []map[string]any
+	for _, m := range streamtest.Stored(s.t, s.js, "TTAD_g", "tta.g.events."+kind) {
+		assert.Equal(s.t, "ttad."+kind, m.Header.Get("ce-type"))
+		var body map[string]any
+		require.NoError(s.t, json.Unmarshal(m.Data, &body))
+		out = append(out, body)
+	}
+	return out
+}
+
+func TestWhatHappensIsTold(t *testing.T) {
+	s := newSite(t)
+	s.registry = tta.NewRegistry(append(withParrot().Specs(), spec("explode", func() tta.Strategy { return explode{} }))...)
+	groups := strings.Replace(fmt.Sprintf(labelled, ""), "]}]", "]}, {name: bad, role: shadow, strategies: [explode]}]", 1)
+	d := s.start(s.config(groups))
+	for i := range 4 {
+		s.ask(d, fmt.Sprintf("item-%d", i))
+	}
+	s.label(`{"labels":[{"id":"item-0","label":1},{"id":"item-0","label":2}]}`)
+	s.counts(d, state(tta.LabelConflict), 1)
+	_, err := d.Reload(s.config(strings.Replace(groups, "max_rows: 1", "max_rows: 2", 1)))
+	require.Error(t, err)
+	_, err = d.Reload(s.config(strings.Replace(groups, "feedback: {}", "feedback: {ledger_rows: 100}", 1)))
+	require.NoError(t, err)
+	require.NoError(t, d.stop())
+
+	assert.Len(t, s.events("model.loaded"), 1)
+	assert.Len(t, s.events("reload.refused"), 1)
+	assert.Len(t, s.events("reload.applied"), 1)
+	trips := s.events("guard.trip")
+	require.Len(t, trips, 2, "every second batch")
+	assert.Equal(t, "bad", trips[0]["pipeline"])
+	assert.EqualValues(t, 2, trips[0]["step"])
+	conflicts := s.events("label.conflict")
+	require.Len(t, conflicts, 1)
+	assert.Equal(t, "item-0", conflicts[0]["evidence"].(map[string]any)["id"])
+}
+
+// What was answered before a reload is learned from after it.
+func TestAReloadKeepsLedgerAndScores(t *testing.T) {
+	s := newSite(t)
+	s.registry = withParrot()
+	groups := fmt.Sprintf(labelled, "")
+	d := s.start(s.config(groups))
+	s.ask(d, "a")
+	s.label(`{"id":"a","label":1}`)
+	s.counts(d, state(tta.LabelLearned), 1)
+	s.ask(d, "b")
+	_, err := d.Reload(s.config(strings.Replace(groups, "[parrot]", "[parrot, lame]", 1)))
+	require.NoError(t, err)
+	assert.Equal(t, "2", s.ask(d, "c").Header.Get("Ttad-Generation"))
+	s.label(`{"id":"b","label":2}`)
+	s.counts(d, state(tta.LabelLearned), 2)
+	assert.Equal(t, 2, d.scores().Standings[1].Total.Rows)
+	assert.Equal(t, 2, s.ask(d, "d").Rows[0].Class, "learned from a row the old pipelines answered")
+	require.NoError(t, d.stop())
+}
+
+// More labels than are taken wait on the server, and inputs do not wait for them.
+func TestAFloodOfLabelsHoldsUpNoInput(t *testing.T) {
+	const messages, bulks = 200, 20
+	s := newSite(t)
+	s.registry = withParrot()
+	d := s.start(s.config(fmt.Sprintf(labelled, "")))
+	ghosts := make([]string, stream.MaxLabels)
+	for i := range ghosts {
+		ghosts[i] = fmt.Sprintf(`{"id":"ghost-%d","label":1}`, i)
+	}
+	flood := map[string][][]byte{"tta.g.feedback": nil}
+	for range bulks {
+		flood["tta.g.feedback"] = append(flood["tta.g.feedback"], []byte(`{"labels":[`+strings.Join(ghosts, ",")+`]}`))
+	}
+	s.putAll(flood)
+	s.putAll(oneRowEach("tta.g.in.cam", messages))
+	s.waitFor("g", "tta.g.out.>", messages)
+	oncePerInput(t, messages, s.answers("g", "tta.g.out.>"))
+	c, err := s.js.Consumer(t.Context(), "FB_g", "ttad-g-feedback")
+	require.NoError(t, err)
+	info := c.CachedInfo()
+	assert.Positive(t, int(info.NumPending)+info.NumAckPending, "labels are still to be taken")
+	require.NoError(t, d.stop())
+	assert.Len(t, s.events("label.flood"), 1)
+}
+
+// A daemon killed while labels and inputs come loses neither: the server delivers
+// both again, inputs are answered once, and every label comes to something.
+func TestAKillLosesNoLabelAndNoInput(t *testing.T) {
+	const rounds, each = 3, 60
+	s := newSite(t)
+	text := fmt.Sprintf(`version: 1
+bus: {servers: [%s], provision: true}
+http: {listen: ""}
+device: {threads: 1}
+groups:
+  g:
+    model: {file: tiny.onnx}
+    batch: {max_rows: 8, max_delay: 2ms}
+    feedback: {max_wait: 1s}
+    pipelines: [{name: main, strategies: [labelshift: {estimate: labels}]}]
+`, s.server.URL())
+	path := filepath.Join(s.dir, "ttad.yaml")
+	require.NoError(t, os.WriteFile(path, []byte(text), 0o644))
+	require.NoError(t, s.start(s.load(text)).stop()) // provisions
+	s.expireAcks("IN_g", "ttad-g-0", 300*time.Millisecond)
+	s.expireAcks("FB_g", "ttad-g-feedback", 300*time.Millisecond)
+	for round := range rounds {
+		c := startChild(t, path)
+		before := s.count("g", "tta.g.>")
+		for i := range each {
+			id := fmt.Sprintf("item-%d-%d", round, i)
+			s.put("tta.g.in.cam", nats.Header{"Ttad-Id": {id}}, jsonRows(i, 1))
+			s.label(`{"id":%q,"label":%d}`, id, i%3)
+		}
+		streamtest.Eventually(t, "some are answered", func() bool { return s.count("g", "tta.g.>") > before })
+		c.kill(t)
+	}
+	d := s.start(s.load(text))
+	s.settled("IN_g", "ttad-g-0", rounds*each)
+	s.settled("FB_g", "ttad-g-feedback", rounds*each)
+	require.NoError(t, d.stop())
+	oncePerInput(t, rounds*each, s.answers("g", "tta.g.>"))
+}
