@@ -34,6 +34,7 @@ device: {threads: 1}
 groups:
   lab:
     model: {file: tiny.onnx}
+    feedback: {}
     pipelines: [{name: main, role: champion, strategies: [alphabn: {source_weight: 0.9}, lame: {}]}]
 `, url, provision)
 	require.NoError(t, os.WriteFile(path, []byte(text), 0o644))
@@ -68,6 +69,9 @@ func TestNATSCommandPublishesInputsAndReadsPredictions(t *testing.T) {
 	publish(rawRow(0), "Content-Type:application/vnd.ttad.tensor", "Ttad-Dtype:FP32", "Ttad-Shape:1,2,4,4", "Ttad-Id:as-bytes")
 	publish([]byte("hello"), "Ttad-Id:as-nonsense")
 	s.waitFor("lab", "tta.lab.out.bench1", 2)
+	_, code := command(t, url, nil, cli, "pub", "tta.lab.feedback", `{"id":"as-json","label":2}`)
+	require.Zero(t, code)
+	s.settled("FB_lab", "ttad-lab-feedback", 1)
 	s.waitFor("lab", "tta.lab.dlq", 1)
 
 	text, code := command(t, url, nil, cli, "sub", "tta.lab.out.bench1", "--stream", "TTAD_lab", "--all", "--count", "2", "--raw")
@@ -96,7 +100,7 @@ func TestPrintedCommandsMakeWhatIsMissing(t *testing.T) {
 	f, err := configs.ReadFile(foreignConfig(t, s.dir, url, false), builtin.Registry(), nil)
 	require.NoError(t, err)
 	printed := regexp.MustCompile(`(?m)^\s*(nats .*)$`)
-	for range 4 {
+	for range 6 {
 		ctx, cancel := context.WithCancel(context.Background())
 		d, err := daemon.Start(ctx, f, daemon.Options{Dir: s.dir, Registry: builtin.Registry(), Log: zerolog.Nop()})
 		if err == nil {
@@ -110,40 +114,51 @@ func TestPrintedCommandsMakeWhatIsMissing(t *testing.T) {
 		_, code := command(t, url, nil, "sh", "-c", "PATH="+filepath.Dir(cli)+":$PATH "+found[1])
 		require.Zero(t, code, found[1])
 	}
-	t.Fatal("three commands were not enough")
+	t.Fatal("five commands were not enough")
 }
 
 func TestPythonClientOfTheDocs(t *testing.T) {
 	python := pythonTool(t)
-	predictWith(t, python, filepath.Join("..", "docs", "clients", "predict.py"))
+	clients := filepath.Join("..", "docs", "clients")
+	talkWith(t, python, filepath.Join(clients, "predict.py"), filepath.Join(clients, "label.py"))
 }
 
 func TestNodeClientOfTheDocs(t *testing.T) {
 	node, dir := nodeTools(t)
 	// Node looks for packages beside the script.
-	script, err := os.ReadFile(filepath.Join("..", "docs", "clients", "predict.mjs"))
-	require.NoError(t, err)
-	path := filepath.Join(dir, "predict.mjs")
-	require.NoError(t, os.WriteFile(path, script, 0o644))
-	predictWith(t, node, path)
+	for _, name := range []string{"predict.mjs", "label.mjs"} {
+		script, err := os.ReadFile(filepath.Join("..", "docs", "clients", name))
+		require.NoError(t, err)
+		require.NoError(t, os.WriteFile(filepath.Join(dir, name), script, 0o644))
+	}
+	talkWith(t, node, filepath.Join(dir, "predict.mjs"), filepath.Join(dir, "label.mjs"))
 }
 
-// predictWith runs a client of the docs: a request is answered on standard output,
-// a refused one gives the code and a status of 1.
-func predictWith(t *testing.T, interpreter, script string) {
+// talkWith runs the clients of the docs: a request is answered on standard output,
+// a refused one gives the code and a status of 1, and labels are taken.
+func talkWith(t *testing.T, interpreter, predict, label string) {
 	t.Helper()
 	s, url := foreignSite(t)
 	d := startChild(t, foreignConfig(t, s.dir, url, true))
 	s.waitForStream("IN_lab")
-	text, code := command(t, url, jsonRows(0, 2), interpreter, script, "lab", "bench1")
+	text, code := command(t, url, jsonRows(0, 2), interpreter, predict, "lab", "bench1")
 	require.Zero(t, code, text)
 	var answer output
 	require.NoError(t, json.Unmarshal([]byte(text), &answer), text)
 	assert.Equal(t, "lab", answer.Group)
 	assert.Len(t, answer.Rows, 2)
 	assert.Len(t, answer.Rows[0].Trail, 2)
-	text, code = command(t, url, []byte("hello"), interpreter, script, "lab", "bench1")
+	text, code = command(t, url, []byte("hello"), interpreter, predict, "lab", "bench1")
 	assert.Equal(t, 1, code)
 	assert.Contains(t, text, "bad_json: ")
+
+	text, code = command(t, url, nil, interpreter, label, "lab", answer.ID, "2", "1")
+	require.Zero(t, code, text)
+	text, code = command(t, url, nil, interpreter, label, "lab", answer.ID, "wasp")
+	require.Zero(t, code, text)
+	s.settled("FB_lab", "ttad-lab-feedback", 2)
+	dead := s.answers("lab", "tta.lab.dlq")
+	require.Len(t, dead, 2)
+	assert.Contains(t, dead[1].Header.Get("Ttad-Error"), `label "wasp" is a name`)
 	d.terminate(t)
 }
