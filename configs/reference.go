@@ -16,6 +16,8 @@ type FieldDoc struct {
 	Required bool   `json:"required,omitempty"`
 	Reload   Class  `json:"reload"`
 	Doc      string `json:"doc"`
+	// Tune lists the values 'ttad tune' tries unless told others.
+	Tune []string `json:"tune,omitempty"`
 }
 
 // Section is a mapping of the file and its fields. <name> in a path stands for a
@@ -75,7 +77,7 @@ func sections(f field, path string, v reflect.Value) []Section {
 func describeFields(v reflect.Value, reload Class) []FieldDoc {
 	var out []FieldDoc
 	for _, f := range fieldsOf(v.Type(), reload) {
-		d := FieldDoc{Name: f.name, Type: f.typeName(), Bounds: f.limits(), Required: f.required, Reload: f.reload, Doc: f.doc}
+		d := FieldDoc{Name: f.name, Type: f.typeName(), Bounds: f.limits(), Required: f.required, Reload: f.reload, Doc: f.doc, Tune: f.tune}
 		if f.kind != kindStruct && f.kind != kindMap {
 			d.Default = f.format(v.FieldByIndex(f.index))
 		}

@@ -84,6 +84,9 @@ func printKnobs(out io.Writer, p painter, knobs []configs.FieldDoc) error {
 	}
 	for _, k := range knobs {
 		fmt.Fprintf(out, "\n  %s\n%s\n", p.bold(k.Name), wrap(k.Doc, "    "))
+		if len(k.Tune) > 0 {
+			fmt.Fprintf(out, "%s\n", wrap("'ttad tune' tries "+strings.Join(k.Tune, ", ")+".", "    "))
+		}
 	}
 	return nil
 }

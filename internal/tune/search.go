@@ -31,7 +31,6 @@ type search struct {
 	player   *replay.Player
 	all      []*runner // the settings in force first
 	running  []*runner // in the order of the group's pipelines
-	refused  error     // of the last candidate that could not be built
 	done     int       // rows
 	deadline time.Time
 	spent    bool // the budget, before the choice was made
@@ -66,27 +65,46 @@ func newSearch(g *daemon.Group, d *replay.Data, o Options, list []Candidate) (*s
 func (s *search) open() error {
 	s.running = s.all
 	pipelines, err := s.build()
-	if err == nil {
-		s.group.Pipelines = pipelines
-		return nil
-	}
-	able := s.all[:0:0]
-	for _, r := range s.all {
-		s.running = []*runner{r}
-		if _, err := s.build(); err == nil {
-			able = append(able, r)
-		} else if r == s.all[0] {
+	if err != nil {
+		if err := s.sift(); err != nil {
 			return err
-		} else {
-			s.refused = err
+		}
+		if pipelines, err = s.build(); err != nil {
+			return err
+		}
+	}
+	s.replace(pipelines)
+	return nil
+}
+
+// sift keeps the candidates that can be built.
+func (s *search) sift() error {
+	able := s.all[:0:0]
+	var refused error
+	for i, r := range s.all {
+		s.running = []*runner{r}
+		pipelines, err := s.build()
+		switch {
+		case err == nil:
+			s.group.Retire(pipelines)
+			able = append(able, r)
+		case i == 0:
+			return err
+		default:
+			refused = err
 		}
 	}
 	if len(able) == 1 {
-		return fmt.Errorf("no candidate can be built, the last because %w", s.refused)
+		return fmt.Errorf("no candidate can be built, the last because %w", refused)
 	}
 	s.all, s.running = able, able
-	s.group.Pipelines, err = s.build()
-	return err
+	return nil
+}
+
+// replace puts other pipelines in the group's place and frees those it had.
+func (s *search) replace(pipelines *tta.Group) {
+	s.group.Retire(s.group.Pipelines)
+	s.group.Pipelines = pipelines
 }
 
 // build makes a group of the running candidates. Names are places in the list, so
@@ -167,7 +185,7 @@ func (s *search) exchange(list []*runner, more ...*runner) error {
 	if fresh := pipelines.TakeOver(s.group.Pipelines); len(fresh) > 0 {
 		return fmt.Errorf("candidates %v lost their state when others dropped out", fresh)
 	}
-	s.group.Pipelines = pipelines
+	s.replace(pipelines)
 	return nil
 }
 
