@@ -52,7 +52,9 @@ func variants() map[string][]ttatest.Option {
 			ttatest.Config("em, a quick start, clipped", func() any {
 				return shift(func(c *labelshift.Config) { c.HalfLife, c.SourceRows, c.MaxRatio = &count, 20, 3 })
 			}),
-			ttatest.Config("em with labels", func() any { return shift(func(c *labelshift.Config) { c.UseLabels = true }) }),
+			ttatest.Config("em without labels", func() any {
+				return shift(func(c *labelshift.Config) { c.Estimate, c.UseLabels = labelshift.EstimateEM, false })
+			}),
 			ttatest.Config("labels alone, unequal source", func() any {
 				return shift(func(c *labelshift.Config) {
 					c.Estimate, c.SourcePrior = labelshift.EstimateLabels, []float64{5, 1, 1, 1, 2}

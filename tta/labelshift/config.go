@@ -35,7 +35,7 @@ type Config struct {
 	SourcePrior []float64 `yaml:"source_prior" doc:"Class shares the model was trained on, in any scale. Default: as the adapter or the confusion file says, else equal." range:"[0,1e12]" reload:"hot"`
 	Confusion   string    `yaml:"confusion" doc:"File from 'ttad fit confusion', for estimate bbse and for the source prior." reload:"hot"`
 	Adapter     string    `yaml:"adapter" doc:"File from 'ttad fit labelshift', for mode adapter." reload:"hot"`
-	UseLabels   bool      `yaml:"use_labels" doc:"Let a label, when it comes, replace the row's own guess in the estimate, for em and mean_softmax. Needs feedback." reload:"hot"`
+	UseLabels   bool      `yaml:"use_labels" doc:"Let a label, if it comes, replace its row's own guess in the estimate, where that is em or mean_softmax. Without feedback it changes nothing." reload:"hot"`
 }
 
 // Check holds the rules across fields.
@@ -51,7 +51,6 @@ func (c *Config) Check(report func(path, message string)) {
 		{c.Mode != ModeAdapter && c.Adapter != "", "adapter", "a file is given, but the mode is " + c.Mode + "; set mode: adapter to use it"},
 		{c.Mode == ModeAdapter && c.Tau != 1, "tau", "it is the power of the prior ratio; the adapter was trained with its own"},
 		{c.Estimate == EstimateBBSE && c.Confusion == "", "confusion", "estimate bbse needs the file that 'ttad fit confusion' writes"},
-		{c.UseLabels && c.Estimate != EstimateEM && c.Estimate != EstimateMean, "use_labels", "it corrects the estimates em and mean_softmax; estimate " + c.Estimate + " goes without"},
 		{c.MaxRatio > 0 && c.MaxRatio < 1, "max_ratio", "ratios are clipped to [1/max_ratio, max_ratio], so it is 1 or more, or 0 for off"},
 	}
 	for _, r := range rules {
@@ -80,6 +79,11 @@ func (c *Config) valid() error {
 	var problems []error
 	c.Check(func(path, message string) { problems = append(problems, fmt.Errorf("%s: %s", path, message)) })
 	return errors.Join(problems...)
+}
+
+// learns says whether labels change the estimate.
+func (c *Config) learns() bool {
+	return c.Estimate == EstimateLabels || c.UseLabels && c.Estimate != EstimateBBSE
 }
 
 // halfLife is in rows; it has no meaning beside prior_decay.

@@ -121,14 +121,16 @@ func (e *estimate) step(mean []float64, rate, n float64) {
 	}
 	floorInPlace(e.now, e.floor)
 	e.seen += n
-	e.age -= math.Log1p(-math.Min(rate, 1-1e-12))
+	e.age += aging(rate)
 }
 
-// move adds weight times the difference of two distributions, to replace one that
-// has that weight in the mean by the other.
-func (e *estimate) move(weight float64, to, from []float64) {
-	for k := range e.now {
-		e.now[k] = math.Max(e.now[k]+weight*(to[k]-from[k]), 0)
+// aging is what a step of a rate adds to the mean's age.
+func aging(rate float64) float64 { return -math.Log1p(-math.Min(rate, 1-1e-12)) }
+
+// settle makes a distribution of the estimate again after it was moved.
+func (e *estimate) settle() {
+	for k, v := range e.now {
+		e.now[k] = math.Max(v, 0)
 	}
 	floorInPlace(e.now, e.floor)
 }

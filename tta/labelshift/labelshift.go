@@ -71,7 +71,7 @@ func New(env tta.Env, cfg *Config) (tta.Strategy, error) {
 	if s.estimate, err = newEstimate(cfg, source, confusion); err != nil {
 		return nil, err
 	}
-	if cfg.UseLabels || cfg.Estimate == EstimateLabels {
+	if cfg.learns() {
 		return &learning{Strategy: s}, nil
 	}
 	return s, nil
@@ -172,7 +172,7 @@ func Spec() tta.Spec {
 		Doc:      doc,
 		Citation: "S. Park, S. Yang, J. Choo and S. Yun, Label shift adapter for test-time adaptation under covariate and label shifts, ICCV 2023, arXiv:2308.08810; the ratio: M. Saerens, P. Latinne and C. Decaestecker, Adjusting the outputs of a classifier to new a priori probabilities, Neural Computation 14(1), 2002; bbse: Z. Lipton, Y.-X. Wang and A. Smola, Detecting and correcting for label shift with black box predictors, ICML 2018, arXiv:1802.03916",
 		NewConfig: func() any {
-			return &Config{Mode: ModeRatio, Estimate: EstimateMean, Tau: 1, Floor: 1e-4, SourceRows: 50}
+			return &Config{Mode: ModeRatio, Estimate: EstimateMean, Tau: 1, Floor: 1e-4, SourceRows: 50, UseLabels: true}
 		},
 		New:     func(env tta.Env, cfg any) (tta.Strategy, error) { return New(env, cfg.(*Config)) },
 		Example: "labelshift: {half_life: 1000}",

@@ -296,7 +296,6 @@ func TestWrongConfigurationsSayWhatToDo(t *testing.T) {
 		"set mode: adapter to use it":          func(c *Config) { c.Adapter = "a.json" },
 		"the adapter was trained with its own": func(c *Config) { c.Mode, c.Adapter, c.Tau = ModeAdapter, "testdata/adapter.json", 0.5 },
 		"needs the file that 'ttad fit conf":   func(c *Config) { c.Estimate = EstimateBBSE },
-		"estimate labels goes without":         func(c *Config) { c.Estimate, c.UseLabels = EstimateLabels, true },
 		"so it is 1 or more":                   func(c *Config) { c.MaxRatio = 0.5 },
 		"all shares are 0":                     func(c *Config) { c.SourcePrior = []float64{0, 0, 0} },
 		"source_prior has 2 entries":           func(c *Config) { c.SourcePrior = []float64{1, 1} },

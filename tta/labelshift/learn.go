@@ -22,9 +22,13 @@ type learning struct {
 	guesses []float64 // of the last step, [rows classes]
 }
 
-// kept of a row: its guess, its weight in the mean at entry, and the age of the
-// mean then, as a rounded value and what the rounding left.
-const keptBesides = 3
+// What is kept of a row: its likeliest classes, each with its share of the guess,
+// then the row's weight in the mean at entry and the mean's age, as a rounded value
+// and what the rounding left. Shares beyond the first few are too small to matter.
+const (
+	likeliest   = 8
+	keptBesides = 3
+)
 
 // Needs adds what is kept of every row.
 func (l *learning) Needs() tta.Needs {
@@ -32,7 +36,7 @@ func (l *learning) Needs() tta.Needs {
 	if l.cfg.Estimate == EstimateLabels {
 		n.Labels = true
 	} else {
-		n.Remember = len(l.estimate.now) + keptBesides
+		n.Remember = 2*l.classesKept() + keptBesides
 	}
 	return n
 }
@@ -55,21 +59,27 @@ func (e *estimate) guessAll(dst []float64, logits *accel.Tensor) []float64 {
 	return dst
 }
 
+func (l *learning) classesKept() int { return min(len(l.estimate.now), likeliest) }
+
 // Remember keeps the guess and how heavily it will weigh.
 func (l *learning) Remember(row int, kept []float32) {
 	if len(kept) == 0 {
 		return
 	}
 	e, k := l.estimate, len(l.estimate.now)
-	rows := len(l.guesses) / k
-	for c, v := range l.guesses[row*k : (row+1)*k] {
-		kept[c] = float32(v)
+	rows, left := len(l.guesses)/k, e.p
+	copy(left, l.guesses[row*k:(row+1)*k])
+	for i := range l.classesKept() {
+		best := argmax(left)
+		kept[2*i], kept[2*i+1] = float32(best), float32(left[best])
+		left[best] = -1
 	}
 	rate := e.rate(float64(rows))
-	age := e.age - math.Log1p(-math.Min(rate, 1-1e-12))
-	kept[k] = float32(rate / float64(rows))
-	kept[k+1] = float32(age)
-	kept[k+2] = float32(age - float64(float32(age)))
+	age := e.age + aging(rate)
+	besides := kept[2*l.classesKept():]
+	besides[0] = float32(rate / float64(rows))
+	besides[1] = float32(age)
+	besides[2] = float32(age - float64(float32(age)))
 }
 
 // Learn takes labels into the estimate.
@@ -88,31 +98,29 @@ func (l *learning) Learn(_ context.Context, rows []tta.Feedback) error {
 // count makes a label one row of the mean.
 func (l *learning) count(f tta.Feedback) {
 	e, n := l.estimate, float64(f.Weight)
-	e.step(l.onehot(e.mean, f.Label), e.rate(n), n)
+	clear(e.mean)
+	e.mean[f.Label] = 1
+	e.step(e.mean, e.rate(n), n)
 }
 
 // replace puts the label where the row's guess is, or an earlier label.
 func (l *learning) replace(f tta.Feedback) {
-	e, k := l.estimate, len(l.estimate.now)
-	before := e.p
-	for c, v := range f.Kept[:k] {
-		before[c] = float64(v)
+	e, besides := l.estimate, f.Kept[2*l.classesKept():]
+	age := float64(besides[1]) + float64(besides[2])
+	weight := float64(f.Weight) * float64(besides[0]) * math.Exp(math.Min(age-e.age, 0))
+	mass := 0.0
+	for i := range l.classesKept() {
+		class, share := int(f.Kept[2*i]), weight*float64(f.Kept[2*i+1])
+		mass += share
+		if f.Revises < 0 {
+			e.now[class] -= share
+		}
 	}
 	if f.Revises >= 0 {
-		l.onehot(before, f.Revises)
+		e.now[f.Revises] -= mass
 	}
-	if sum(before) == 0 {
-		return // the row had no part in the mean
-	}
-	age := float64(f.Kept[k+1]) + float64(f.Kept[k+2])
-	weight := float64(f.Weight) * float64(f.Kept[k]) * math.Exp(math.Min(age-e.age, 0))
-	e.move(weight, l.onehot(e.mean, f.Label), before)
-}
-
-func (l *learning) onehot(dst []float64, class int) []float64 {
-	clear(dst)
-	dst[class] = 1
-	return dst
+	e.now[f.Label] += mass
+	e.settle()
 }
 
 var _ tta.Learner = (*learning)(nil)
