@@ -29,7 +29,6 @@ func later(path string, value string) (what string, ok bool) {
 		{"groups.*.pipelines[*].strategies[*]", "tent", "strategies that take gradient steps"},
 		{"groups.*.pipelines[*].strategies[*]", "classcorr", "strategies that take gradient steps"},
 		{"groups.*.pipelines[*].strategies[*]", "vida", "strategies that take gradient steps"},
-		{"groups.*.pipelines[*].strategies[*]", "reloop", "the memory of past errors"},
 	} {
 		if entry.value == value && pathMatches(entry.path, path) {
 			return entry.what, true

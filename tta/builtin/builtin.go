@@ -9,6 +9,7 @@ import (
 	"ttad/tta/labelshift"
 	"ttad/tta/lame"
 	"ttad/tta/loki"
+	"ttad/tta/reloop"
 	"ttad/tta/source"
 )
 
@@ -20,6 +21,7 @@ func Registry() *tta.Registry {
 		bnema.Spec(),
 		lame.Spec(),
 		labelshift.Spec(),
+		reloop.Spec(),
 		loki.Spec(),
 	)
 }

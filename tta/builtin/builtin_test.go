@@ -15,6 +15,7 @@ import (
 	"ttad/tta/labelshift"
 	"ttad/tta/lame"
 	"ttad/tta/loki"
+	"ttad/tta/reloop"
 	"ttad/tta/ttatest"
 )
 
@@ -69,6 +70,23 @@ func variants() map[string][]ttatest.Option {
 				return shift(func(c *labelshift.Config) { c.Mode, c.Adapter = labelshift.ModeAdapter, testdata("adapter.json") })
 			}),
 		},
+		"reloop": {
+			ttatest.StateBytes(1 << 20),
+			ttatest.Config("few slots, each class thinned early", func() any {
+				return memory(func(c *reloop.Config) { c.Slots, c.Neighbors, c.PerClassShare, c.HalfLife = 20, 3, 0.2, 10 })
+			}),
+			ttatest.Config("the paper's", func() any {
+				return memory(func(c *reloop.Config) { c.Slots, c.AdaptWeight, c.PerClassShare = 64, false, 1 })
+			}),
+			ttatest.Config("gamma 0, a prefix of the features", func() any {
+				return memory(func(c *reloop.Config) { c.Slots, c.AdaptWeight, c.Gamma, c.KeyDims = 64, false, 0, 5 })
+			}),
+			ttatest.Config("sketch", func() any {
+				return memory(func(c *reloop.Config) {
+					c.Store, c.Bits, c.PriorCount, c.AdaptWeight, c.Gamma = reloop.StoreSketch, 6, 5, false, 0.5
+				})
+			}),
+		},
 		"loki": {
 			ttatest.WithoutDefault(),
 			ttatest.Config("a path of five", func() any { return &loki.Config{Distance: path(5, 5)} }),
@@ -92,6 +110,12 @@ func shift(change func(*labelshift.Config)) *labelshift.Config {
 
 // testdata names a file made for the five classes and eight features of ttatest's model.
 func testdata(name string) string { return filepath.Join("..", "labelshift", "testdata", name) }
+
+func memory(change func(*reloop.Config)) *reloop.Config {
+	c := reloop.NewConfig()
+	change(c)
+	return c
+}
 
 func path(rows, columns int) [][]float64 {
 	d := make([][]float64, rows)
@@ -129,5 +153,5 @@ func TestEverySpecIsFitForTheManual(t *testing.T) {
 func TestUnknownStrategiesAreRefusedWithTheList(t *testing.T) {
 	_, err := tta.NewPipeline(builtin.Registry(), ttatest.NewModel(3).Env("main"), tta.PipelineConfig{Name: "main", Strategies: []tta.StrategyConfig{{Name: "alphabm"}}})
 	require.Error(t, err)
-	assert.Contains(t, err.Error(), `no strategy is called "alphabm"; there are source, alphabn, bnema, lame, labelshift, loki`)
+	assert.Contains(t, err.Error(), `no strategy is called "alphabm"; there are source, alphabn, bnema, lame, labelshift, reloop, loki`)
 }

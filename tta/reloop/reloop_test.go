@@ -1,0 +1,314 @@
+package reloop_test
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"ttad/accel"
+	"ttad/models"
+	"ttad/tta"
+	"ttad/tta/reloop"
+)
+
+// paper is the published rule: a fixed weight, every label let in.
+func paper(change func(*reloop.Config)) *reloop.Config {
+	c := reloop.NewConfig()
+	c.AdaptWeight, c.PerClassShare = false, 1
+	if change != nil {
+		change(c)
+	}
+	return c
+}
+
+func built(t testing.TB, classes, width int, cfg *reloop.Config) *reloop.Strategy {
+	s, err := reloop.New(tta.Env{Classes: classes, FeatureWidth: width, Model: "test"}, cfg)
+	require.NoError(t, err)
+	return s
+}
+
+func TestARowLearnedAloneReturnsItsLabel(t *testing.T) {
+	s := built(t, 4, 3, paper(func(c *reloop.Config) { c.Slots, c.Neighbors, c.Weight = 1, 1, 1 }))
+	x, q := []float32{0.5, -2, 1}, []float32{0.4, 0.3, 0.2, 0.1}
+	learn(t, s, 1, x, q, 3)
+	assert.Equal(t, []float32{0, 0, 0, 1}, answer(t, s, x, q))
+}
+
+func TestLengthsOfFeaturesDoNotMatter(t *testing.T) {
+	q := []float32{0.6, 0.4}
+	for _, scale := range []float32{1e-6, 1, 1e6} {
+		s := built(t, 2, 2, paper(nil))
+		learn(t, s, 1, []float32{scale * 3, scale * 4}, q, 1)
+		learn(t, s, 2, []float32{1, 0}, q, 0)
+		want := built(t, 2, 2, paper(nil))
+		learn(t, want, 1, []float32{3, 4}, q, 1)
+		learn(t, want, 2, []float32{1, 0}, q, 0)
+		assert.InDeltaSlice(t, answer(t, want, []float32{1, 1}, q), answer(t, s, []float32{scale, scale}, q), 1e-5)
+	}
+}
+
+func TestNothingToGoByChangesNoBit(t *testing.T) {
+	q := []float32{0.1, 0.2, 0.7}
+	nan := float32(math.NaN())
+	fresh := func() *reloop.Strategy { return built(t, 3, 2, paper(nil)) }
+	taught := fresh()
+	learn(t, taught, 1, []float32{1, 0}, q, 0)
+	mute := built(t, 3, 2, paper(func(c *reloop.Config) { c.Weight = 0 }))
+	learn(t, mute, 1, []float32{1, 0}, q, 0)
+	unproven := built(t, 3, 2, reloop.NewConfig())
+	learn(t, unproven, 1, []float32{1, 0}, q, 0)
+	for name, c := range map[string]struct {
+		s        *reloop.Strategy
+		features []float32
+	}{
+		"empty memory":                   {fresh(), []float32{1, 0}},
+		"a row of zeros":                 {taught, []float32{0, 0}},
+		"features that are not numbers":  {taught, []float32{nan, 1}},
+		"weight 0":                       {mute, []float32{1, 0}},
+		"a weight that is not yet known": {unproven, []float32{1, 0}},
+	} {
+		assert.Equal(t, q, answer(t, c.s, c.features, q), name)
+	}
+	assert.NotEqual(t, q, answer(t, taught, []float32{1, 0}, q))
+}
+
+func TestRowsThatAreNotNumbersTeachNothing(t *testing.T) {
+	nan := float32(math.NaN())
+	s := built(t, 2, 2, reloop.NewConfig())
+	before, err := s.Snapshot()
+	require.NoError(t, err)
+	learn(t, s, 1, []float32{1, 0}, []float32{nan, nan}, 1)
+	after, err := s.Snapshot()
+	require.NoError(t, err)
+	assert.Equal(t, before, after)
+}
+
+func TestAMemoryThatAgreesWithItselfChangesNothing(t *testing.T) {
+	s := built(t, 3, 2, paper(func(c *reloop.Config) { c.Gamma, c.Weight = 0, 1 }))
+	r := rand.New(rand.NewPCG(1, 1))
+	for i := range 50 {
+		given := make([]float32, 3)
+		given[i%3] = 1
+		learn(t, s, uint64(i), []float32{r.Float32(), r.Float32()}, given, i%3)
+	}
+	q := []float32{0.2, 0.5, 0.3}
+	assert.InDeltaSlice(t, q, answer(t, s, []float32{0.4, 0.6}, q), 1e-6)
+}
+
+func TestFewNeighboursCountLess(t *testing.T) {
+	x, q := []float32{1, 0}, []float32{0.8, 0.2}
+	for _, rows := range []int{1, 5, 10} {
+		s := built(t, 2, 2, paper(func(c *reloop.Config) { c.PriorCount, c.Weight = 5, 1 }))
+		for i := range rows {
+			learn(t, s, uint64(i), x, q, 1)
+		}
+		n := float64(rows)
+		assert.InDelta(t, 0.2+0.8*n/(n+5), answer(t, s, x, q)[1], 1e-5)
+	}
+}
+
+func TestOnlyThePrefixIsCompared(t *testing.T) {
+	s := built(t, 2, 3, paper(func(c *reloop.Config) { c.KeyDims = 2 }))
+	q := []float32{0.5, 0.5}
+	learn(t, s, 1, []float32{1, 2, -100}, q, 1)
+	assert.Equal(t, answer(t, s, []float32{1, 2, 300}, q), answer(t, s, []float32{1, 2, 0}, q))
+	_, err := reloop.New(tta.Env{Classes: 2, FeatureWidth: 3, Model: "narrow.onnx"}, paper(func(c *reloop.Config) { c.KeyDims = 4 }))
+	require.EqualError(t, err, "key_dims is 4, the features of model narrow.onnx have 3 values")
+	_, err = reloop.New(tta.Env{Classes: 2, Model: "blind.onnx"}, reloop.NewConfig())
+	require.ErrorContains(t, err, "model blind.onnx has no features")
+}
+
+func TestARevisedLabelReplacesTheFirst(t *testing.T) {
+	s := built(t, 3, 2, paper(func(c *reloop.Config) { c.Weight = 1 }))
+	x, q := []float32{1, 0}, []float32{0.4, 0.3, 0.3}
+	learn(t, s, 7, x, q, 1)
+	kept := make([]float32, s.Needs().Remember)
+	s.Remember(0, kept)
+	require.NoError(t, s.Learn(t.Context(), []tta.Feedback{{Row: 7, Label: 2, Revises: 1, Weight: 1, Kept: kept}}))
+	assert.Equal(t, []float32{0, 0, 1}, answer(t, s, x, q))
+	require.NoError(t, s.Learn(t.Context(), []tta.Feedback{{Row: 8, Label: 2, Revises: 1, Weight: 1, Kept: kept}}))
+	assert.Equal(t, []float32{0, 0, 1}, answer(t, s, x, q), "a row the memory has lost is taken as new")
+}
+
+// world is a stream whose first feature says which of two truths holds: the model
+// is right about one half of the inputs and, after a drift, wrong about the other.
+type world struct{ r *rand.Rand }
+
+func (w world) row() (x, q []float32, class int) {
+	class = w.r.IntN(2)
+	spoilt := w.r.IntN(2)
+	x = []float32{float32(2*class - 1), float32(2*spoilt - 1), 0.3 * float32(w.r.NormFloat64())}
+	q = []float32{0.2, 0.2}
+	said := class
+	if spoilt == 1 {
+		said = 1 - class
+	}
+	q[said] = 0.8
+	return x, q, class
+}
+
+// run answers and labels rows, and returns the share of right answers in the last
+// half. label says what is published for a row.
+func (w world) run(t testing.TB, s *reloop.Strategy, rows int, label func(i, class int) int) float64 {
+	right := 0
+	for i := range rows {
+		x, q, class := w.row()
+		z := answer(t, s, x, q)
+		if i >= rows/2 && tta.Argmax(z) == class {
+			right++
+		}
+		if l := label(i, class); l >= 0 {
+			learn(t, s, uint64(i), x, q, l)
+		}
+	}
+	return float64(right) / float64(rows-rows/2)
+}
+
+func TestTheMemoryIsHeardWhenItKnowsAndNotWhenLiedTo(t *testing.T) {
+	r := rand.New(rand.NewPCG(5, 5))
+	for _, c := range []struct {
+		name  string
+		label func(i, class int) int
+		least float64 // the model alone has about 0.5
+	}{
+		{"no labels", func(_, _ int) int { return -1 }, 0.45},
+		{"honest labels", func(_, class int) int { return class }, 0.95},
+		{"one label in twenty", func(i, class int) int {
+			if i%20 > 0 {
+				return -1
+			}
+			return class
+		}, 0.9},
+		{"a fifth of the labels flipped", func(_, class int) int {
+			if r.IntN(5) == 0 {
+				return 1 - class
+			}
+			return class
+		}, 0.9},
+		{"ten times as many labels of one class", func(i, class int) int {
+			switch {
+			case i%20 == 0:
+				return class
+			case i%2 == 0:
+				return 1
+			}
+			return -1
+		}, 0.45},
+		{"labels of one class only", func(i, class int) int { return 1 }, 0.45},
+		{"honest for a while, then one class only", func(i, class int) int {
+			if i < 1000 {
+				return class
+			}
+			return 1
+		}, 0.45},
+		{"noise", func(_, _ int) int { return r.IntN(2) }, 0.45},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			got := world{rand.New(rand.NewPCG(9, 9))}.run(t, built(t, 2, 3, reloop.NewConfig()), 4000, c.label)
+			assert.GreaterOrEqual(t, got, c.least)
+		})
+	}
+}
+
+func TestSnapshotsOfOtherStrategiesAreRefused(t *testing.T) {
+	small := built(t, 2, 3, reloop.NewConfig())
+	blob, err := small.Snapshot()
+	require.NoError(t, err)
+	for name, other := range map[string]*reloop.Strategy{
+		"snapshot of 2 classes, the model has 3": built(t, 3, 3, reloop.NewConfig()),
+		"keys":                                   built(t, 2, 4, reloop.NewConfig()),
+		"error":                                  built(t, 2, 3, paper(func(c *reloop.Config) { c.Store = reloop.StoreSketch })),
+	} {
+		require.ErrorContains(t, other.Restore(blob), name)
+	}
+	damaged := append([]byte{}, blob...)
+	damaged[len(damaged)-1] ^= 1
+	require.ErrorContains(t, small.Restore(damaged), "it is damaged")
+}
+
+func TestASteadyStreamOfBatchesAllocatesNothing(t *testing.T) {
+	const rows, classes, width = 64, 10, 16
+	r := rand.New(rand.NewPCG(2, 2))
+	s := built(t, classes, width, paper(func(c *reloop.Config) { c.Slots = 300 }))
+	features, probs := accel.NewTensor(rows, width), accel.NewTensor(rows, classes)
+	for i := range features.Data {
+		features.Data[i] = float32(r.NormFloat64())
+	}
+	for i := range 300 {
+		learn(t, s, uint64(i), features.Row(i%rows), uniform(classes), i%classes)
+	}
+	given := accel.NewTensor(rows, classes)
+	for i := range given.Data {
+		given.Data[i] = 1.0 / classes
+	}
+	b, out := &tta.Batch{Rows: rows}, &models.Output{Features: features}
+	kept := make([]float32, s.Needs().Remember)
+	assert.Zero(t, testing.AllocsPerRun(5, func() {
+		copy(probs.Data, given.Data)
+		_ = s.Correct(context.Background(), b, out, probs)
+		s.Remember(3, kept)
+	}))
+}
+
+func uniform(classes int) []float32 {
+	p := make([]float32, classes)
+	for k := range p {
+		p[k] = 1 / float32(classes)
+	}
+	return p
+}
+
+func ExampleNew() {
+	s, _ := reloop.New(tta.Env{Classes: 2, FeatureWidth: 2}, paper(func(c *reloop.Config) { c.Weight = 0.5 }))
+	features := &models.Output{Features: accel.TensorOf([]float32{3, 4}, 1, 2)}
+	one := &tta.Batch{Rows: 1}
+	probs := accel.TensorOf([]float32{0.8, 0.2}, 1, 2)
+	_ = s.Correct(context.Background(), one, features, probs)
+	kept := make([]float32, s.Needs().Remember)
+	s.Remember(0, kept)
+	fmt.Println("before", probs.Data)
+
+	// Hours later the row turns out to have been of class 1.
+	_ = s.Learn(context.Background(), []tta.Feedback{{Row: 1, Label: 1, Revises: -1, Weight: 1, Kept: kept}})
+	_ = s.Correct(context.Background(), one, features, probs)
+	fmt.Println("after", probs.Data)
+	// Output:
+	// before [0.8 0.2]
+	// after [0.4 0.6]
+}
+
+func BenchmarkCorrect(b *testing.B) {
+	for _, slots := range []int{2000, 100_000} {
+		b.Run(fmt.Sprintf("64x10x64 over %d", slots), func(b *testing.B) {
+			r := rand.New(rand.NewPCG(1, 1))
+			s := built(b, 10, 64, paper(func(c *reloop.Config) { c.Slots = slots }))
+			random := func() []float32 {
+				x := make([]float32, 64)
+				for i := range x {
+					x[i] = float32(r.NormFloat64())
+				}
+				return x
+			}
+			features := accel.NewTensor(64, 64)
+			copy(features.Data, random())
+			kept := make([]float32, s.Needs().Remember)
+			for i := range slots {
+				copy(kept, random())
+				_ = s.Learn(context.Background(), []tta.Feedback{{Row: uint64(i), Label: i % 10, Revises: -1, Weight: 1, Kept: kept}})
+			}
+			batch, out, probs := &tta.Batch{Rows: 64}, &models.Output{Features: features}, accel.TensorOf(make([]float32, 640), 64, 10)
+			b.ReportAllocs()
+			for b.Loop() {
+				copy(probs.Data, uniform(10))
+				if err := s.Correct(context.Background(), batch, out, probs); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}

@@ -1,0 +1,92 @@
+package reloop
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"math"
+)
+
+// A snapshot is little-endian: magic, checksum of all after it, classes, the
+// weight's sums, the intake's counts, the memory's own snapshot.
+const magic = "reloop\x01"
+
+// head is the number of bytes before the sums.
+const head = len(magic) + 4 + 4
+
+// Snapshot returns the memory and what was learned about it.
+func (s *Strategy) Snapshot() ([]byte, error) {
+	b := append([]byte(magic), 0, 0, 0, 0)
+	b = binary.LittleEndian.AppendUint32(b, uint32(s.classes))
+	for _, v := range s.trust.sums() {
+		b = binary.LittleEndian.AppendUint64(b, math.Float64bits(*v))
+	}
+	for _, counts := range s.intake.counts() {
+		for _, v := range *counts {
+			b = binary.LittleEndian.AppendUint64(b, math.Float64bits(v))
+		}
+	}
+	b = append(b, s.memory.Snapshot()...)
+	binary.LittleEndian.PutUint32(b[len(magic):], checksum(b))
+	return b, nil
+}
+
+// checksum is over what follows it.
+func checksum(b []byte) uint32 { return crc32.ChecksumIEEE(b[len(magic)+4:]) }
+
+// Restore puts a snapshot back. It must be of a strategy with as many classes, as
+// wide keys and a memory of the same kind and size; on any error nothing changes.
+func (s *Strategy) Restore(blob []byte) error {
+	numbers := head + 8*(len(s.trust.sums())+len(s.intake.counts())*s.classes)
+	if len(blob) < numbers || string(blob[:len(magic)]) != magic {
+		return errors.New("not a snapshot of reloop, version 1")
+	}
+	if got := binary.LittleEndian.Uint32(blob[head-4:]); got != uint32(s.classes) {
+		return fmt.Errorf("snapshot of %d classes, the model has %d", got, s.classes)
+	}
+	if got := binary.LittleEndian.Uint32(blob[len(magic):]); got != checksum(blob) {
+		return fmt.Errorf("snapshot with checksum %08x, its content has %08x: it is damaged", got, checksum(blob))
+	}
+	t, n := newTrust(s.cfg.HalfLife), newIntake(s.classes, s.cfg.PerClassShare, s.cfg.HalfLife)
+	if err := readNumbers(blob[head:numbers], &t, n); err != nil {
+		return err
+	}
+	if err := s.memory.Restore(blob[numbers:]); err != nil {
+		return err
+	}
+	s.trust, s.intake = t, n
+	return nil
+}
+
+// readNumbers fills sums and counts.
+func readNumbers(b []byte, t *trust, n *intake) error {
+	var to []*float64
+	for _, v := range t.sums() {
+		to = append(to, v)
+	}
+	for _, counts := range n.counts() {
+		for i := range *counts {
+			to = append(to, &(*counts)[i])
+		}
+	}
+	for i, v := range to {
+		*v = math.Float64frombits(binary.LittleEndian.Uint64(b[8*i:]))
+		if math.IsNaN(*v) || math.IsInf(*v, 0) {
+			return fmt.Errorf("snapshot whose number %d is %g", i, *v)
+		}
+	}
+	return nil
+}
+
+// Reset forgets every label.
+func (s *Strategy) Reset() {
+	s.memory.Reset()
+	s.forget()
+}
+
+// forget starts the weight and the intake anew.
+func (s *Strategy) forget() {
+	s.trust = newTrust(s.cfg.HalfLife)
+	s.intake = newIntake(s.classes, s.cfg.PerClassShare, s.cfg.HalfLife)
+}
