@@ -64,7 +64,7 @@ func New(env tta.Env, cfg *Config) (tta.Strategy, error) {
 			return nil, err
 		}
 	}
-	source, err := s.sourcePrior(env.Classes, confusion)
+	source, err := s.sourcePrior(env, confusion)
 	if err != nil {
 		return nil, err
 	}
@@ -80,11 +80,11 @@ func New(env tta.Env, cfg *Config) (tta.Strategy, error) {
 // sourcePrior takes the class distribution the model was trained on from the
 // first that knows: the configuration, the adapter, the confusion matrix. Nobody
 // knowing means that the classes were equally frequent.
-func (s *Strategy) sourcePrior(classes int, c *Confusion) ([]float64, error) {
+func (s *Strategy) sourcePrior(env tta.Env, c *Confusion) ([]float64, error) {
 	switch {
 	case len(s.cfg.SourcePrior) > 0:
-		if len(s.cfg.SourcePrior) != classes {
-			return nil, fmt.Errorf("source_prior has %d entries, the model %d classes", len(s.cfg.SourcePrior), classes)
+		if len(s.cfg.SourcePrior) != env.Classes {
+			return nil, fmt.Errorf("source_prior has %d entries, the model %d classes", len(s.cfg.SourcePrior), env.Classes)
 		}
 		return normalized(s.cfg.SourcePrior), nil
 	case s.adapter != nil:
@@ -92,7 +92,8 @@ func (s *Strategy) sourcePrior(classes int, c *Confusion) ([]float64, error) {
 	case c != nil:
 		return normalized(c.SourcePrior()), nil
 	}
-	return uniform(classes), nil
+	env.Log.Info().Str("pipeline", env.Pipeline).Msg("labelshift takes classes to have been equally frequent in training; set source_prior if they were not")
+	return uniform(env.Classes), nil
 }
 
 // Needs asks for features and the head in mode adapter only.
