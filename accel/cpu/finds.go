@@ -17,6 +17,8 @@ type finds struct {
 
 	sums [tileRows * tileCols]float32 // scratch of the tile
 	hits [tileRows]uint32
+
+	coarse coarseFinds
 }
 
 func (f *finds) reset(n, k int) {
@@ -41,6 +43,13 @@ func (f *finds) take(row int, hits uint32, similarities []float32, first, live i
 		if v := similarities[j]; first+j < live && v > f.limits[row] && v <= math.MaxFloat32 {
 			f.insert(row, v, int32(first+j))
 		}
+	}
+}
+
+// offer inserts a key whose similarity is finite.
+func (f *finds) offer(row int, similarity float32, slot int32) {
+	if math.Abs(float64(similarity)) <= math.MaxFloat32 {
+		f.insert(row, similarity, slot)
 	}
 }
 

@@ -16,6 +16,8 @@ type index struct {
 	id            int
 	dim, capacity int
 	keys          []float32 // [capacity/tileCols][dim][tileCols]
+	codes         *codes    // nil where a coarse search does not pay
+	coarseFrom    int       // live keys
 	search        search
 }
 
@@ -32,38 +34,51 @@ func (d *Device) NewIndex(dim, capacity int) (accel.Index, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &index{device: d, id: id, dim: dim, capacity: capacity, keys: make([]float32, roundUp(capacity, tileCols)*dim)}, nil
+	x := &index{device: d, id: id, dim: dim, capacity: capacity, coarseFrom: coarseKeys}
+	x.keys = make([]float32, roundUp(capacity, tileCols)*dim)
+	if coarseIsFast() && capacity >= coarseKeys {
+		x.codes = newCodes(dim, capacity)
+	}
+	return x, nil
 }
 
 // Set puts a key into its column of its panel.
 func (x *index) Set(slot int, key []float32) {
-	column := x.column(slot, key)
+	x.check(slot, key)
+	column := x.column(slot)
 	for i, v := range key {
 		column[i*tileCols] = v
+	}
+	if x.codes != nil {
+		x.codes.set(slot, key)
 	}
 }
 
 // Key reads a column.
 func (x *index) Key(slot int, key []float32) {
-	column := x.column(slot, key)
+	x.check(slot, key)
+	column := x.column(slot)
 	for i := range key {
 		key[i] = column[i*tileCols]
 	}
 }
 
-// column returns the keys from a slot's first value on; its others follow tileCols
-// apart.
-func (x *index) column(slot int, key []float32) []float32 {
+func (x *index) check(slot int, key []float32) {
 	if slot < 0 || slot >= x.capacity || len(key) != x.dim {
 		panic(fmt.Sprintf("cpu: slot %d, key of %d values in an index of %d keys of %d", slot, len(key), x.capacity, x.dim))
 	}
+}
+
+// column returns the keys from a slot's first value on; its others follow tileCols
+// apart.
+func (x *index) column(slot int) []float32 {
 	return x.keys[slot/tileCols*tileCols*x.dim+slot%tileCols:]
 }
 
 // Close frees the keys.
 func (x *index) Close() {
 	if x.device.release(x.id) == nil {
-		x.keys, x.search = nil, search{}
+		x.keys, x.codes, x.search = nil, nil, search{}
 	}
 }
 
@@ -85,6 +100,9 @@ func (x *index) Search(queries []float32, n, k, live int, slots []int32, similar
 	if n > 0 && k > 0 {
 		x.device.team.run(s, nil, ceilDiv(s.panels, s.chunk), n*live*x.dim)
 	}
+	if s.rough {
+		x.device.team.run((*verifyPhase)(s), nil, ceilDiv(n, tileRows), n*mostCandidates(k)*x.dim)
+	}
 	s.merge()
 	s.copy(slots, similarities)
 }
@@ -93,8 +111,9 @@ func (x *index) Search(queries []float32, n, k, live int, slots []int32, similar
 type search struct {
 	x             *index
 	n, k          int
-	live          int // keys
-	panels, chunk int // of keys: all, and those of a task
+	live          int  // keys
+	rough         bool // look at codes first
+	panels, chunk int  // of keys: all, and those of a task
 	left          []float32
 	workers       []finds
 }
@@ -110,6 +129,9 @@ func (s *search) prepare(x *index, queries []float32, n, k, live int) {
 	for w := range s.workers {
 		s.workers[w].reset(n, k)
 	}
+	if s.rough = x.codes != nil && live >= x.coarseFrom && n > 0 && k > 0; s.rough {
+		s.round(queries)
+	}
 }
 
 // sized returns a slice of n values, in s's memory where that is large enough.
@@ -123,12 +145,15 @@ func sized[T any](s []T, n int) []T {
 // task takes one chunk of key panels past all queries, in blocks that stay in the
 // first-level cache.
 func (s *search) task(_ *frame, worker, i int) {
-	to := &s.workers[worker]
 	last := min((i+1)*s.chunk, s.panels)
 	for row := 0; row < s.n; row += leftRows {
 		for panel := i * s.chunk; panel < last; panel++ {
 			for r := row; r < min(row+leftRows, s.n); r += tileRows {
-				s.tile(to, r, panel)
+				if s.rough {
+					s.coarse(worker, r, panel)
+				} else {
+					s.tile(&s.workers[worker], r, panel)
+				}
 			}
 		}
 	}

@@ -3,6 +3,7 @@ package cpu_test
 import (
 	"bytes"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"runtime"
 	"sync"
@@ -30,9 +31,16 @@ func filled(b testing.TB, threads, dim, keys int) accel.Index {
 	return x
 }
 
+// gaussian makes x a direction drawn evenly from all.
 func gaussian(r *rand.Rand, x []float32) {
+	sum := 0.0
 	for i := range x {
-		x[i] = float32(r.NormFloat64())
+		v := r.NormFloat64()
+		x[i] = float32(v)
+		sum += v * v
+	}
+	for i := range x {
+		x[i] /= float32(math.Sqrt(sum))
 	}
 }
 
@@ -47,7 +55,10 @@ func BenchmarkSearch(b *testing.B) {
 			b.Run(fmt.Sprintf("keys=%d/queries=%d/k=%d/threads=%d", c.keys, c.queries, c.k, threads), func(b *testing.B) {
 				x := filled(b, threads, dim, c.keys)
 				queries := make([]float32, c.queries*dim)
-				gaussian(rand.New(rand.NewPCG(3, 4)), queries)
+				r := rand.New(rand.NewPCG(3, 4))
+				for i := range c.queries {
+					gaussian(r, queries[i*dim:(i+1)*dim])
+				}
 				slots, similarities := make([]int32, c.queries*c.k), make([]float32, c.queries*c.k)
 				x.Search(queries, c.queries, c.k, c.keys, slots, similarities) // makes the scratch
 				read := reading(threads, 4*dim*c.keys)
@@ -64,15 +75,16 @@ func BenchmarkSearch(b *testing.B) {
 }
 
 // reading is the shortest time in which so many workers read so many bytes between
-// them, looking for one that is not there.
+// them, looking for one that is not there. Each time they are other bytes, so that
+// they come from memory rather than from a cache that holds them still.
 func reading(workers, size int) time.Duration {
-	memory := bytes.Repeat([]byte{1}, size)
+	memory := bytes.Repeat([]byte{1}, max(size, 512<<20))
 	shortest := time.Hour
-	for range 20 {
+	for from := 0; from+size <= len(memory); from += size {
 		var all sync.WaitGroup
 		began := time.Now()
 		for w := range workers {
-			part := memory[w*size/workers : (w+1)*size/workers]
+			part := memory[from+w*size/workers : from+(w+1)*size/workers]
 			all.Go(func() {
 				if bytes.IndexByte(part, 2) >= 0 {
 					panic("found what is not there")

@@ -28,3 +28,13 @@ func plainHits(sums *[tileRows * tileCols]float32, limits *[tileRows]float32, hi
 	}
 	return any != 0
 }
+
+// plainDotColumn is one sum of a tile, added up in the tile's order: a row of a left
+// panel times a column of a right one, from their first values on.
+func plainDotColumn(depth int, left, right []float32) float32 {
+	var sum float32
+	for k := range depth {
+		sum += left[k*tileRows] * right[k*tileCols]
+	}
+	return sum
+}

@@ -2,6 +2,8 @@
 
 package cpu
 
+import "golang.org/x/sys/cpu"
+
 func sift(left, right []float32, limits *[tileRows]float32, sums *[tileRows * tileCols]float32, hits *[tileRows]uint32) bool {
 	return level.sift(left, right, limits, sums, hits)
 }
@@ -26,3 +28,37 @@ func sift512(depth int, left, right, limits, sums *float32, hits *uint32) uint32
 
 //go:noescape
 func hits256(sums, limits *float32, hits *uint32) uint32
+
+// coarseIsFast reports whether there are instructions for bytes.
+func coarseIsFast() bool { return bytes512 }
+
+// bytes512 says that the processor multiplies and adds 64 bytes at once. Like level
+// it is never written again.
+var bytes512 = level == avx512 && cpu.X86.HasAVX512VNNI
+
+func coarseTile(q *coarseRows, c *codes, panel int, uppers *[tileRows * tileCols]float32, hits *[tileRows]uint32) bool {
+	if !bytes512 {
+		return plainCoarse(q, c, panel, uppers, hits)
+	}
+	at := panel * tileCols
+	right := c.values[at*c.words*4 : (at+tileCols)*c.words*4]
+	_ = q.values[c.words*tileRows*4-1] // the kernel does not check
+	return coarse512(c.words, &q.values[0], &right[0], &c.start[at], &c.scale[at], &c.off[at],
+		&q.reach[0], &q.limits[0], &uppers[0], &hits[0]) != 0
+}
+
+func dotColumn(depth int, left, right []float32) float32 {
+	if level == plainGo {
+		return plainDotColumn(depth, left, right)
+	}
+	_, _ = left[(depth-1)*tileRows], right[(depth-1)*tileCols]
+	return dotColumnFMA(depth, &left[0], &right[0])
+}
+
+// coarse512 writes uppers only where it returns a value other than zero.
+//
+//go:noescape
+func coarse512(words int, left *uint8, right *int8, start *int32, scale, off, reach, limits, uppers *float32, hits *uint32) uint32
+
+//go:noescape
+func dotColumnFMA(depth int, left, right *float32) float32

@@ -7,3 +7,12 @@ func sift(left, right []float32, limits *[tileRows]float32, sums *[tileRows * ti
 	tile(left, right, sums)
 	return plainHits(sums, limits, hits)
 }
+
+// coarseIsFast reports whether there are instructions for bytes.
+func coarseIsFast() bool { return false }
+
+func coarseTile(q *coarseRows, c *codes, panel int, uppers *[tileRows * tileCols]float32, hits *[tileRows]uint32) bool {
+	return plainCoarse(q, c, panel, uppers, hits)
+}
+
+func dotColumn(depth int, left, right []float32) float32 { return plainDotColumn(depth, left, right) }
