@@ -232,13 +232,24 @@ func TestRowsALearnerHadNoPartInAreScoredAndNotLearned(t *testing.T) {
 }
 
 func TestAResetBetweenAnswerAndSettleLeavesNothingToLearn(t *testing.T) {
-	p := &pupil{}
-	g, _ := school(t, 100, champion(p))
+	p, c := &pupil{}, &change{}
+	g, _ := school(t, 100, champion(c, p))
 	r := step(t, g, numbered(certain(1), 1))
 	g.Pipelines()[0].Reset()
 	require.NoError(t, g.Settle(context.Background(), r))
 	assert.Equal(t, tta.LabelLearned, learn(t, g, tta.Label{Seq: 1, Class: 1})[0].State)
 	assert.Empty(t, p.taught)
+	assert.Zero(t, c.updates, "nor anything to update from")
+}
+
+func TestWhatALearnerDoesNotWriteIsZero(t *testing.T) {
+	p := &pupil{}
+	g, _ := school(t, 1, champion(p))
+	stream(t, g, 1, 2)
+	p.remember = func(_ int, kept []float32) { kept[0] = 1 }
+	stream(t, g, 3, 3) // in the memory of an item that left
+	learn(t, g, tta.Label{Seq: 3})
+	assert.Equal(t, [][]float32{{1, 0, 0}}, p.kept)
 }
 
 func TestALearnerThatFailsResetsItsPipelineOnly(t *testing.T) {

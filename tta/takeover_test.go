@@ -144,13 +144,18 @@ func TestTakingOverIsStrategyByStrategyAndPipelineByPipeline(t *testing.T) {
 }
 
 func TestALearnerThatNowRemembersOtherwiseIsNotHandedOldRows(t *testing.T) {
-	from := course{stages: []tta.Strategy{&pupil{}}}.build(t)
-	settle(t, from, numbered(certain(0), 1))
-	heir := &wide{}
-	to := course{stages: []tta.Strategy{heir}}.build(t)
-	assert.Empty(t, to.TakeOver(from))
-	assert.Equal(t, tta.LabelLearned, learn(t, to, tta.Label{Seq: 1})[0].State)
-	assert.Empty(t, heir.taught)
+	for resets := range 8 { // whatever numbers the old group has given out
+		from := course{stages: []tta.Strategy{&pupil{}}}.build(t)
+		for range resets {
+			from.Pipelines()[0].Reset()
+		}
+		settle(t, from, numbered(certain(0), 1))
+		heir := &wide{}
+		to := course{stages: []tta.Strategy{heir}}.build(t)
+		assert.Empty(t, to.TakeOver(from))
+		assert.Equal(t, tta.LabelLearned, learn(t, to, tta.Label{Seq: 1})[0].State)
+		assert.Empty(t, heir.taught)
+	}
 }
 
 func TestAStrategyThatRefusesItsOldStateStartsFresh(t *testing.T) {
@@ -177,6 +182,14 @@ func TestTheLedgersNewBoundsHoldAtOnce(t *testing.T) {
 	assert.Equal(t, []int{3, 1}, []int{to.Standings()[1].Total.Rows, to.Standings()[1].Window.Rows})
 	stream(t, to, 11, 12)
 	assert.Equal(t, 4, to.Ledger().Rows)
+
+	wider, _ := school(t, 6, champion(&pupil{}))
+	wider.TakeOver(to)
+	stream(t, wider, 13, 26)
+	s := wider.Ledger()
+	assert.Equal(t, []any{6, 6 + 20}, []any{s.Rows, s.Items + int(s.Evicted)}, "every item is held or counted")
+	assert.Equal(t, []tta.LabelState{"early", "expired"}, states(learn(t, wider, tta.Label{ID: "item-14"}, tta.Label{ID: "item-15"})),
+		"as many ids are remembered after they left as rows are held")
 }
 
 func TestFeedbackTurnedOffAndOnStartsAnEmptyLedger(t *testing.T) {
