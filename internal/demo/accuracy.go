@@ -5,49 +5,50 @@ import "math"
 // window is how many rows an accuracy curve looks back on.
 const window = 200
 
-// Accuracy is the share of rows right: of the model alone, of the challenger's
-// correction and of the champion's.
+// Accuracy is the share of rows right, by party. Rows whose images get labels are
+// left out: a memory of labels may know those very images.
 type Accuracy struct {
-	Rows       int     `json:"rows"`
-	Source     float64 `json:"source"`
-	Challenger float64 `json:"challenger"`
-	Corrected  float64 `json:"corrected"`
+	Rows   int       // the champion answered
+	Shares []float64 // NaN for a party that has answered none
+	// Gain is what the champion's correction added to the source model's share.
+	Gain float64
 }
-
-// Gain is what the champion's correction added.
-func (a Accuracy) Gain() float64 { return a.Corrected - a.Source }
 
 // tally counts towards an Accuracy.
-type tally struct{ rows, source, corrected, challenged, challenger int }
+type tally struct{ answered, right []int }
 
-func (t *tally) add(o outcome, sign int) {
-	if !o.answered {
+func (s *Score) newTally() tally {
+	return tally{make([]int, len(s.parties)), make([]int, len(s.parties))}
+}
+
+// add takes a row in, or with sign -1 out again.
+func (t tally) add(o outcome, sign int) {
+	if o.labelled {
 		return
 	}
-	t.rows += sign
-	if o.answer.Source == o.label {
-		t.source += sign
-	}
-	if o.answer.Class == o.label {
-		t.corrected += sign
-	}
-	if o.challenged {
-		t.challenged += sign
-	}
-	if o.challenged && o.challenger == o.label {
-		t.challenger += sign
+	for i, class := range o.classes {
+		if class == none {
+			continue
+		}
+		t.answered[i] += sign
+		if class == o.label {
+			t.right[i] += sign
+		}
 	}
 }
 
-func (t tally) accuracy() Accuracy {
-	if t.rows == 0 {
-		return Accuracy{}
+func (t tally) accuracy(champion int) Accuracy {
+	a := Accuracy{Rows: t.answered[champion], Shares: make([]float64, len(t.right))}
+	for i, n := range t.answered {
+		a.Shares[i] = math.NaN()
+		if n > 0 {
+			a.Shares[i] = float64(t.right[i]) / float64(n)
+		}
 	}
-	n := float64(t.rows)
-	return Accuracy{
-		Rows: t.rows, Source: float64(t.source) / n, Corrected: float64(t.corrected) / n,
-		Challenger: float64(t.challenger) / float64(max(1, t.challenged)),
+	if a.Rows > 0 {
+		a.Gain = a.Shares[champion] - a.Shares[0]
 	}
+	return a
 }
 
 // Phases returns the accuracy within each phase so far.
@@ -55,12 +56,15 @@ func (s *Score) Phases() []Accuracy {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	tallies := make([]tally, len(s.phases))
+	for i := range tallies {
+		tallies[i] = s.newTally()
+	}
 	for _, o := range s.rows {
 		tallies[o.phase].add(o, 1)
 	}
 	out := make([]Accuracy, len(tallies))
 	for i, t := range tallies {
-		out[i] = t.accuracy()
+		out[i] = t.accuracy(s.champion)
 	}
 	return out
 }
@@ -69,43 +73,41 @@ func (s *Score) Phases() []Accuracy {
 func (s *Score) Overall() Accuracy {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	var t tally
+	t := s.newTally()
 	for _, o := range s.rows {
 		t.add(o, 1)
 	}
-	return t.accuracy()
+	return t.accuracy(s.champion)
 }
 
-// Curve is accuracy over the last rows, at points along the stream. Values are NaN
-// where no row of the window has been answered.
-type Curve struct{ X, Source, Challenger, Corrected []float64 }
+// Curves are accuracy over the last rows, at points along the stream: Shares by
+// party, NaN where it has answered none of the window.
+type Curves struct {
+	X      []float64
+	Shares [][]float64
+}
 
-// Curve has about the given number of points over the whole stream, of which as
+// Curves have about the given number of points over the whole stream, of which as
 // many are returned as rows were sent.
-func (s *Score) Curve(points int) Curve {
+func (s *Score) Curves(points int) Curves {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	step := max(1, total(s.phases)/max(1, points))
-	var c Curve
-	var t tally
+	all := total(s.phases)
+	step := max(1, all/max(1, points))
+	c := Curves{Shares: make([][]float64, len(s.parties))}
+	t := s.newTally()
 	for i, o := range s.rows {
 		t.add(o, 1)
 		if i >= window {
 			t.add(s.rows[i-window], -1)
 		}
-		if (i+1)%step != 0 && i+1 != total(s.phases) {
+		if (i+1)%step != 0 && i+1 != all {
 			continue
 		}
 		c.X = append(c.X, float64(i+1))
-		a := t.accuracy()
-		if t.rows == 0 {
-			a.Source, a.Corrected = math.NaN(), math.NaN()
+		for p, share := range t.accuracy(s.champion).Shares {
+			c.Shares[p] = append(c.Shares[p], share)
 		}
-		if t.challenged == 0 {
-			a.Challenger = math.NaN()
-		}
-		c.Source, c.Corrected = append(c.Source, a.Source), append(c.Corrected, a.Corrected)
-		c.Challenger = append(c.Challenger, a.Challenger)
 	}
 	return c
 }

@@ -10,16 +10,14 @@ import (
 
 // Figure draws the accuracy curves of a run into an SVG file.
 func Figure(path string, s *Score) error {
-	c := s.Curve(400)
+	c := s.Curves(400)
 	pic := chart.Chart{
 		Title:  "ttad demo: the model alone, and corrected",
 		XLabel: "rows in order of arrival", YLabel: fmt.Sprintf("accuracy, last %d rows", window),
 		Percent: true, YMax: 1,
-		Series: []chart.Series{
-			{Name: "source model", X: c.X, Y: c.Source},
-			{Name: "corrected (" + championIs + ")", X: c.X, Y: c.Corrected},
-			{Name: "challenger (" + challengerIs + ")", X: c.X, Y: c.Challenger},
-		},
+	}
+	for i, p := range s.parties {
+		pic.Series = append(pic.Series, chart.Series{Name: p.Name + ": " + p.does(), X: c.X, Y: c.Shares[i]})
 	}
 	from := 0
 	for _, p := range s.phases {

@@ -13,9 +13,9 @@ func FuzzParseAnswer(f *testing.F) {
 	f.Add([]byte(`{"rows":[{}]}`))
 	f.Add([]byte("\xff{"))
 	f.Fuzz(func(t *testing.T, body []byte) {
-		index, _, ok := parseAnswer(body)
-		if ok && index < 0 {
-			t.Fatalf("index %s from %q", strconv.Itoa(index), body)
+		index, a, ok := parseAnswer(body)
+		if ok && (index < 0 || a.Class < 0 || a.Source < 0) {
+			t.Fatalf("index %s, %+v from %q", strconv.Itoa(index), a, body)
 		}
 	})
 }

@@ -3,6 +3,7 @@ package demo
 import (
 	"fmt"
 	"io"
+	"math"
 	"time"
 )
 
@@ -43,7 +44,11 @@ func tell(w io.Writer, score *Score, told int, ended bool) int {
 }
 
 func line(w io.Writer, score *Score, i int, phases []Accuracy) {
-	a := phases[i]
-	fmt.Fprintf(w, "phase %d of %d, %s: %d rows, source %.1f %%, challenger %.1f %%, corrected %.1f %%\n",
-		i+1, len(phases), score.phases[i].Name, a.Rows, 100*a.Source, 100*a.Challenger, 100*a.Corrected)
+	fmt.Fprintf(w, "phase %d of %d, %s: %d rows", i+1, len(phases), score.phases[i].Name, phases[i].Rows)
+	for p, share := range phases[i].Shares {
+		if !math.IsNaN(share) {
+			fmt.Fprintf(w, ", %s %.1f %%", score.parties[p].Name, 100*share)
+		}
+	}
+	fmt.Fprintln(w)
 }

@@ -1,10 +1,7 @@
 package demo
 
-// What the two pipelines of data/demo.yaml do, for captions.
-const (
-	championIs   = "bnema + lame"
-	challengerIs = "alphabn"
-)
+// labelShare is the share of images that people look at and send labels of.
+const labelShare = 0.3
 
 // leastRows leaves every phase enough rows for its accuracy to mean something;
 // mostRows bounds the memory of a run, which keeps every row's outcome.
@@ -24,8 +21,10 @@ func Phases(rows int) []Phase {
 	phases := []Phase{
 		{Name: "clean"},
 		{Name: "noise", Corruption: GaussianNoise(0.1)},
-		{Name: "glare", Corruption: Brightness(0.2)},
 		{Name: "glare, class after class", Corruption: Brightness(0.2), Run: 60},
+		{Name: "glare", Corruption: Brightness(0.2)},
+		{Name: "glare, few classes", Corruption: Brightness(0.2), Imbalance: 50},
+		{Name: "shirts filed under coats", FiledAs: map[int]int{shirt: coat}},
 		{Name: "clean again"},
 	}
 	share := rows / len(phases)
@@ -35,3 +34,9 @@ func Phases(rows int) []Phase {
 	phases[len(phases)-1].Rows += rows - share*len(phases)
 	return phases
 }
+
+// Classes of data/classes.txt, by index.
+const (
+	coat  = 4
+	shirt = 6
+)

@@ -6,11 +6,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"iter"
 	"os"
 	"path/filepath"
 	"time"
 
 	"github.com/rs/zerolog"
+	"golang.org/x/sync/errgroup"
 
 	"ttad/configs"
 	"ttad/internal/daemon"
@@ -40,7 +42,7 @@ type Options struct {
 
 // DefaultOptions run for about half a minute.
 func DefaultOptions() Options {
-	return Options{Rows: 12000, Seed: 1, Rate: 400, Figure: "ttad-demo.svg", Text: os.Stderr, Log: zerolog.Nop()}
+	return Options{Rows: 14000, Seed: 1, Rate: 400, Figure: "ttad-demo.svg", Text: os.Stderr, Log: zerolog.Nop()}
 }
 
 // Run streams, watches and counts. The end of ctx ends the stream early: rows in
@@ -60,8 +62,12 @@ func Run(ctx context.Context, o Options) (_ *Summary, err error) {
 		return nil, fmt.Errorf("run demo: %w", err)
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	score := NewScore(phases, time.Now)
-	err = withDaemon(ctx, dir, o, func(url string) error {
+	cfg, err := unpack(dir)
+	if err != nil {
+		return nil, fmt.Errorf("run demo: %w", err)
+	}
+	score := NewScore(phases, parties(cfg), time.Now)
+	err = withDaemon(ctx, cfg, dir, o, func(url string) error {
 		return stream(ctx, url, score, Stream(images, phases, o.Seed), o)
 	})
 	if err != nil {
@@ -85,11 +91,7 @@ func finish(score *Score, o Options) (*Summary, error) {
 
 // withDaemon runs the daemon around do. Its context outlives ctx, so that the
 // stream can end first and the daemon drain after it.
-func withDaemon(ctx context.Context, dir string, o Options, do func(url string) error) error {
-	cfg, err := unpack(dir)
-	if err != nil {
-		return err
-	}
+func withDaemon(ctx context.Context, cfg *configs.File, dir string, o Options, do func(url string) error) error {
 	inner, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
 	d, err := daemon.Start(inner, cfg, daemon.Options{Dir: dir, Registry: builtin.Registry(), Log: o.Log})
@@ -115,7 +117,7 @@ func unpack(dir string) (*configs.File, error) {
 }
 
 // stream publishes everything, shows it, and waits for the answers.
-func stream(ctx context.Context, url string, score *Score, rows func(func(Row) bool), o Options) error {
+func stream(ctx context.Context, url string, score *Score, rows iter.Seq[Row], o Options) error {
 	c, err := connect(url, score)
 	if err != nil {
 		return err
@@ -126,7 +128,7 @@ func stream(ctx context.Context, url string, score *Score, rows func(func(Row) b
 	quit, shown := make(chan struct{}), make(chan error, 1)
 	go func() { shown <- show(running, score, url, stop, quit, o) }()
 	score.Start()
-	err = c.publish(running, rows, o.Rate)
+	err = c.play(running, url, rows, o.Rate)
 	c.drain()
 	score.Stop()
 	close(quit)
@@ -135,6 +137,24 @@ func stream(ctx context.Context, url string, score *Score, rows func(func(Row) b
 		fmt.Fprintf(o.Text, "NATS is still up at %s; Ctrl-C ends it. Watch with:\n  nats sub --server %s '%s'\n", url, url, subjectOut)
 		<-ctx.Done()
 	}
+	return err
+}
+
+// play publishes rows and, beside them, labels.
+func (c *client) play(ctx context.Context, url string, rows iter.Seq[Row], perSecond float64) error {
+	l, err := newLabeler(url)
+	if err != nil {
+		return err
+	}
+	defer l.close()
+	both, ctx := errgroup.WithContext(ctx)
+	both.Go(func() error { return l.run(ctx) })
+	both.Go(func() error {
+		defer l.finish()
+		return c.publish(ctx, rows, perSecond, func(row Row) { l.saw(ctx, row) })
+	})
+	err = both.Wait()
+	c.score.Labels(int(l.sent.Load()))
 	return err
 }
 

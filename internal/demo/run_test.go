@@ -16,23 +16,25 @@ import (
 
 func TestRunShowsTheModelFailingAndTheCorrectionHelping(t *testing.T) {
 	var text bytes.Buffer
-	o := demo.Options{Rows: 2000, Seed: 1, Figure: filepath.Join(t.TempDir(), "demo.svg"), Text: &text, Log: zerolog.Nop()}
+	o := demo.Options{Rows: 3500, Seed: 1, Figure: filepath.Join(t.TempDir(), "demo.svg"), Text: &text, Log: zerolog.Nop()}
 	sum, err := demo.Run(t.Context(), o)
 	require.NoError(t, err)
 	t.Log("\n" + text.String())
 	var table bytes.Buffer
 	require.NoError(t, sum.Print(&table))
 	t.Log("\n" + table.String())
-	assert.Equal(t, demo.Counts{Sent: 2000, Answered: 2000, Challenged: 2000}, sum.Counts, "one output for each row and nothing else")
-	assert.Greater(t, sum.Phases[0].Source, 0.8, "clean images are what the model was trained for")
-	assert.Less(t, sum.Phases[2].Source, 0.5, "it fails in glare")
+	want := demo.Counts{Sent: 3500, Answered: 3500, Challenged: 3500 * (len(sum.Parties) - 2), Labels: sum.Labels}
+	assert.Equal(t, want, sum.Counts, "one output a pipeline for each row and nothing else")
+	assert.InDelta(t, 0.3*(3500-600), sum.Labels, 60, "of all rows but the last, whose labels would come too late")
+	assert.Greater(t, sum.Phases[0].Accuracy["source"], 0.8, "clean images are what the model was trained for")
+	assert.Less(t, sum.Phases[2].Accuracy["source"], 0.5, "it fails in glare")
 	for _, p := range sum.Phases[1:4] {
 		assert.Greater(t, p.GainPoints, 10.0, p.Name)
 	}
 	_, err = os.Stat(o.Figure)
 	assert.NoError(t, err)
 	assert.Contains(t, text.String(), "nats sub --server nats://127.0.0.1:")
-	assert.Contains(t, text.String(), "phase 5 of 5")
+	assert.Contains(t, text.String(), "phase 7 of 7")
 }
 
 func TestRunDrainsWhenInterrupted(t *testing.T) {

@@ -1,57 +1,64 @@
 package demo
 
 import (
+	"slices"
 	"sync"
 	"time"
 )
 
-// Answer is what came back for one row.
+// Answer is what a pipeline's output says of one row.
 type Answer struct {
-	Class  int // corrected
-	Source int // the model's own, from the same message
+	Pipeline string
+	Class    int
+	Source   int // the model's own, from the same message
 }
 
 // Score compares answers with the truth. The producer and the reader of outputs
 // write it, the view reads it, all at the same time.
 type Score struct {
-	mu      sync.Mutex
-	phases  []Phase
-	now     func() time.Time
-	started time.Time
-	ended   time.Time // zero while it runs
-	rows    []outcome
-	counts  Counts
+	mu       sync.Mutex
+	phases   []Phase
+	parties  []Party // the source model first
+	champion int     // among parties
+	now      func() time.Time
+	started  time.Time
+	ended    time.Time // zero while it runs
+	rows     []outcome
+	counts   Counts
 }
 
 // outcome is one row, in the order sent.
 type outcome struct {
-	phase      int
-	label      int
-	at         time.Time
-	latency    time.Duration
-	answered   bool
-	answer     Answer
-	challenged bool
-	challenger int
+	phase    int
+	label    int
+	labelled bool // the label is sent, so that the row says nothing about what was learned
+	at       time.Time
+	latency  time.Duration
+	classes  []int // by party; none before its answer
 }
+
+// none stands for the class of a party that has not answered.
+const none = -1
 
 // Counts say what became of the messages.
 type Counts struct {
 	Sent        int `json:"sent"`
-	Answered    int `json:"answered"`
-	Challenged  int `json:"challenger_answered"`
+	Answered    int `json:"answered"`           // by the champion
+	Challenged  int `json:"challenger_answers"` // of all challengers together
 	DeadLetters int `json:"dead_letters"`
 	Duplicates  int `json:"duplicates"`
 	// Unknown outputs carry an id or a body that this run did not send or cannot read.
 	Unknown int `json:"unknown"`
+	Labels  int `json:"labels"` // sent
 }
 
 // Lost is what was sent and never came back in any form.
 func (c Counts) Lost() int { return c.Sent - c.Answered - c.DeadLetters }
 
-// NewScore expects the rows of phases. now is the clock times are taken with.
-func NewScore(phases []Phase, now func() time.Time) *Score {
-	return &Score{phases: phases, now: now, started: now()}
+// NewScore expects the rows of phases, answered by parties: the source model
+// first, one champion among the others. now is the clock times are taken with.
+func NewScore(phases []Phase, parties []Party, now func() time.Time) *Score {
+	return &Score{phases: phases, parties: parties, champion: championOf(parties), now: now, started: now()}
 }
 
 // Start begins the time rows a second are counted in.
@@ -72,7 +79,10 @@ func (s *Score) Stop() {
 func (s *Score) Send(row Row) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.rows = append(s.rows, outcome{phase: row.Phase, label: row.Label, at: s.now()})
+	s.rows = append(s.rows, outcome{
+		phase: row.Phase, label: row.Label, labelled: row.Labelled, at: s.now(),
+		classes: slices.Repeat([]int{none}, len(s.parties)),
+	})
 	s.counts.Sent = len(s.rows)
 }
 
@@ -84,46 +94,30 @@ func (s *Score) Unsend() {
 	s.counts.Sent = len(s.rows)
 }
 
-// Answer records the champion's output for the row with this index. Like
-// Challenge, it reports whether the row now has both its outputs.
-func (s *Score) Answer(index int, a Answer) bool {
-	return s.record(index, func(o *outcome) bool {
-		if o.answered {
-			return false
-		}
-		o.answered, o.answer, o.latency = true, a, s.now().Sub(o.at)
-		s.counts.Answered++
-		return true
-	})
-}
-
-// Challenge records the challenger's class for the row with this index.
-func (s *Score) Challenge(index, class int) bool {
-	return s.record(index, func(o *outcome) bool {
-		if o.challenged {
-			return false
-		}
-		o.challenged, o.challenger = true, class
-		s.counts.Challenged++
-		return true
-	})
-}
-
-// record lets set write the row's outcome. An index never sent counts as unknown,
-// and an output that set has seen before as a duplicate.
-func (s *Score) record(index int, set func(*outcome) bool) (complete bool) {
+// Answer records a pipeline's output for the row with this index. It reports
+// whether the row now has the outputs of all. An index never sent or a pipeline
+// not among the parties counts as unknown, a second output as a duplicate.
+func (s *Score) Answer(index int, a Answer) (complete bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if index < 0 || index >= len(s.rows) {
+	party := slices.IndexFunc(s.parties, func(p Party) bool { return p.Name == a.Pipeline })
+	if index < 0 || index >= len(s.rows) || party <= 0 {
 		s.counts.Unknown++
 		return false
 	}
 	o := &s.rows[index]
-	if !set(o) {
+	if o.classes[party] != none {
 		s.counts.Duplicates++
 		return false
 	}
-	return o.answered && o.challenged
+	o.classes[party] = a.Class
+	if party == s.champion {
+		o.classes[0], o.latency = a.Source, s.now().Sub(o.at)
+		s.counts.Answered++
+	} else {
+		s.counts.Challenged++
+	}
+	return !slices.Contains(o.classes, none)
 }
 
 // Unknown counts an output that belongs to no row.
@@ -138,6 +132,13 @@ func (s *Score) DeadLetter() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.counts.DeadLetters++
+}
+
+// Labels notes how many labels were sent.
+func (s *Score) Labels(sent int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.counts.Labels = sent
 }
 
 // Counts returns what became of the messages so far.
@@ -157,14 +158,14 @@ func (s *Score) Elapsed() time.Duration {
 	return s.now().Sub(s.started)
 }
 
-// Latencies returns the time from publishing to the answer's arrival of every
-// answered row.
+// Latencies returns the time from publishing to the arrival of the champion's
+// answer, of every row it answered.
 func (s *Score) Latencies() []time.Duration {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var out []time.Duration
 	for _, o := range s.rows {
-		if o.answered {
+		if o.classes[s.champion] != none {
 			out = append(out, o.latency)
 		}
 	}

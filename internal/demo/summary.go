@@ -3,6 +3,7 @@ package demo
 import (
 	"fmt"
 	"io"
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -12,6 +13,7 @@ import (
 type Summary struct {
 	Seed    uint64         `json:"seed"`
 	Stopped bool           `json:"stopped_early"`
+	Parties []Party        `json:"parties"`
 	Phases  []PhaseSummary `json:"phases"`
 	Overall PhaseSummary   `json:"overall"`
 	Counts
@@ -28,8 +30,20 @@ type Summary struct {
 // PhaseSummary is one line of the table.
 type PhaseSummary struct {
 	Name string `json:"name"`
-	Accuracy
-	GainPoints float64 `json:"gain_points"`
+	// Rows were answered by the champion and are not of images that got labels.
+	Rows       int                `json:"rows"`
+	Accuracy   map[string]float64 `json:"accuracy"` // by party; those that answered
+	GainPoints float64            `json:"gain_points"`
+}
+
+func (s *Score) phaseSummary(name string, a Accuracy) PhaseSummary {
+	p := PhaseSummary{Name: name, Rows: a.Rows, Accuracy: map[string]float64{}, GainPoints: 100 * a.Gain}
+	for i, share := range a.Shares {
+		if !math.IsNaN(share) {
+			p.Accuracy[s.parties[i].Name] = share
+		}
+	}
+	return p
 }
 
 // Percentiles of a set of times.
@@ -42,17 +56,16 @@ type Percentiles struct {
 // Summarize reads everything off a score. It is called once rows have stopped.
 func Summarize(s *Score, seed uint64) *Summary {
 	took := s.Elapsed().Seconds()
-	sum := &Summary{Seed: seed, Counts: s.Counts(), Seconds: took}
+	sum := &Summary{Seed: seed, Parties: s.parties, Counts: s.Counts(), Seconds: took}
 	sum.LostRows = sum.Counts.Lost()
 	sum.Stopped = sum.Sent < total(s.phases)
 	if took > 0 {
 		sum.RowsPerSecond = float64(sum.Answered) / took
 	}
 	for i, a := range s.Phases() {
-		sum.Phases = append(sum.Phases, PhaseSummary{s.phases[i].Name, a, 100 * a.Gain()})
+		sum.Phases = append(sum.Phases, s.phaseSummary(s.phases[i].Name, a))
 	}
-	all := s.Overall()
-	sum.Overall = PhaseSummary{"all", all, 100 * all.Gain()}
+	sum.Overall = s.phaseSummary("all", s.Overall())
 	sum.LatencyMS = percentiles(s.Latencies())
 	return sum
 }
@@ -69,25 +82,23 @@ func percentiles(times []time.Duration) Percentiles {
 	return Percentiles{P50: at(0.50), P95: at(0.95), P99: at(0.99)}
 }
 
-// tableHeader is aligned with the rows of the summary and of the live view.
-const tableHeader = "phase                        rows    source  challenger   corrected    gain\n"
-
 // Print writes the table for people.
 func (s *Summary) Print(w io.Writer) error {
 	var b strings.Builder
-	b.WriteString(tableHeader)
+	b.WriteString(tableHeader(s.Parties))
 	for _, p := range append(slices.Clone(s.Phases), s.Overall) {
-		if p.Rows == 0 {
-			continue
+		if p.Rows > 0 {
+			b.WriteString(tableRow(p.Name, p.Rows, s.cells(p), p.GainPoints))
 		}
-		fmt.Fprintf(&b, "%-26s %6d %8.1f%% %10.1f%% %10.1f%% %+7.1f\n",
-			p.Name, p.Rows, 100*p.Source, 100*p.Challenger, 100*p.Corrected, p.GainPoints)
 	}
-	fmt.Fprintf(&b, "\ncorrected: %s; challenger: %s\n", championIs, challengerIs)
+	b.WriteString("\n")
+	for _, p := range s.Parties {
+		fmt.Fprintf(&b, "%-8s %s\n", p.Name, p.does())
+	}
 	fmt.Fprintf(&b, "%d rows in %.1f s, %.0f a second; latency %.0f ms median, %.0f ms 95th percentile, %.0f ms 99th\n",
 		s.Answered, s.Seconds, s.RowsPerSecond, s.LatencyMS.P50, s.LatencyMS.P95, s.LatencyMS.P99)
-	fmt.Fprintf(&b, "%d sent, %d answered, %d dead letters, %d lost, %d answered twice\n",
-		s.Sent, s.Answered, s.DeadLetters, s.LostRows, s.Duplicates)
+	fmt.Fprintf(&b, "%d sent, %d answered, %d dead letters, %d lost, %d answered twice; %d labels sent\n",
+		s.Sent, s.Answered, s.DeadLetters, s.LostRows, s.Duplicates, s.Counts.Labels)
 	if s.Stopped {
 		b.WriteString("stopped before the stream ended; everything sent until then was drained\n")
 	}
@@ -98,4 +109,14 @@ func (s *Summary) Print(w io.Writer) error {
 		return fmt.Errorf("print summary: %w", err)
 	}
 	return nil
+}
+
+// cells are a line's shares in the parties' order.
+func (s *Summary) cells(p PhaseSummary) []string {
+	cells := make([]string, len(s.Parties))
+	for i, party := range s.Parties {
+		share, answered := p.Accuracy[party.Name]
+		cells[i] = tableCell(share, answered)
+	}
+	return cells
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"strings"
 	"time"
@@ -24,8 +25,22 @@ type view struct {
 	style   styles
 }
 
-// styles are the curves' colours, the same as in the SVG.
-type styles struct{ title, source, challenger, corrected, faint lipgloss.Style }
+// styles are those of text and, by party, of curves.
+type styles struct {
+	title, faint lipgloss.Style
+	parties      []lipgloss.Style
+}
+
+// newStyles gives curves the SVG's colours, but for its dark blue, which black
+// backgrounds swallow.
+func newStyles(r *lipgloss.Renderer, parties int) styles {
+	s := styles{title: r.NewStyle().Bold(true), faint: r.NewStyle().Faint(true)}
+	colours := []lipgloss.Color{"#D55E00", "#56B4E9", "#009E73", "#CC79A7", "#E69F00"}
+	for i := range parties {
+		s.parties = append(s.parties, r.NewStyle().Foreground(colours[i%len(colours)]))
+	}
+	return s
+}
 
 type (
 	frameMsg struct{}
@@ -38,14 +53,10 @@ func watch(ctx context.Context, in io.Reader, out io.Writer, score *Score, addre
 	if f, ok := in.(*os.File); !ok || !term.IsTerminal(int(f.Fd())) {
 		in = nil
 	}
-	r := lipgloss.NewRenderer(out)
-	v := &view{score: score, address: address, stop: stop, stopped: ctx.Done(), width: 80, style: styles{
-		title:      r.NewStyle().Bold(true),
-		source:     r.NewStyle().Foreground(lipgloss.Color("#D55E00")),
-		challenger: r.NewStyle().Foreground(lipgloss.Color("#009E73")),
-		corrected:  r.NewStyle().Foreground(lipgloss.Color("#56B4E9")),
-		faint:      r.NewStyle().Faint(true),
-	}}
+	v := &view{
+		score: score, address: address, stop: stop, stopped: ctx.Done(), width: 80,
+		style: newStyles(lipgloss.NewRenderer(out), len(score.parties)),
+	}
 	program := tea.NewProgram(v, tea.WithInput(in), tea.WithOutput(out), tea.WithoutSignalHandler())
 	finished := make(chan struct{})
 	go func() {
@@ -97,8 +108,7 @@ func (v *view) View() string {
 	columns := min(100, v.width-8)
 	b.WriteString(v.curves(columns))
 	b.WriteString(v.phaseLine(columns))
-	fmt.Fprintf(&b, "       %s source   %s corrected (%s)   %s challenger (%s)\n\n", v.style.source.Render("──"),
-		v.style.corrected.Render("──"), championIs, v.style.challenger.Render("──"), challengerIs)
+	b.WriteString(v.legend())
 	b.WriteString(v.table())
 	fmt.Fprintf(&b, "\n%s  %d of %d rows  %.0f rows/s  %d dead letters  %d in flight",
 		progress(n.Sent, rows, 20), n.Answered, rows, float64(n.Answered)/max(seconds, 1e-3), n.DeadLetters, n.Lost())
@@ -118,20 +128,29 @@ func (v *view) hint() string {
 }
 
 func (v *view) curves(columns int) string {
-	c := v.score.Curve(2 * columns)
+	c := v.score.Curves(2 * columns)
 	rows := float64(total(v.score.phases))
 	xs := make([]float64, len(c.X))
 	for i, x := range c.X {
 		xs[i] = x / rows
 	}
-	p := newPlot(3, columns, 9) // the whole picture fits 24 lines
-	p.curve(0, xs, c.Source)
-	p.curve(1, xs, c.Challenger)
-	p.curve(2, xs, c.Corrected)
-	paint := func(st lipgloss.Style) func(string) string {
-		return func(s string) string { return st.Render(s) }
+	p := newPlot(len(c.Shares), columns, 7) // the whole picture fits 24 lines
+	paint := make([]func(string) string, len(c.Shares))
+	for i, shares := range c.Shares {
+		p.curve(i, xs, shares)
+		paint[i] = func(s string) string { return v.style.parties[i].Render(s) }
 	}
-	return p.render(paint(v.style.source), paint(v.style.challenger), paint(v.style.corrected))
+	return p.render(paint...)
+}
+
+// legend names the curves.
+func (v *view) legend() string {
+	var b strings.Builder
+	b.WriteString("      ")
+	for i, p := range v.score.parties {
+		fmt.Fprintf(&b, " %s %s  ", v.style.parties[i].Render("──"), p.Name)
+	}
+	return b.String() + "\n\n"
 }
 
 // phaseLine names the phases below their part of the curve.
@@ -150,21 +169,27 @@ func (v *view) phaseLine(columns int) string {
 	return v.style.faint.Render(line) + "\n"
 }
 
-// table lists the phases that have begun.
+// table lists the phases; those that have not begun, by name.
 func (v *view) table() string {
 	var b strings.Builder
-	b.WriteString(tableHeader)
+	b.WriteString(tableHeader(v.score.parties))
 	for i, a := range v.score.Phases() {
-		if a.Rows == 0 {
-			fmt.Fprintf(&b, "%s\n", v.style.faint.Render(v.score.phases[i].Name))
-			continue
+		if name := v.score.phases[i].Name; a.Rows == 0 {
+			fmt.Fprintf(&b, "%s\n", v.style.faint.Render(name))
+		} else {
+			b.WriteString(tableRow(name, a.Rows, v.cells(a), 100*a.Gain))
 		}
-		fmt.Fprintf(&b, "%-26s %6d %s %s %s %+7.1f\n", v.score.phases[i].Name, a.Rows,
-			v.style.source.Render(fmt.Sprintf("%8.1f%%", 100*a.Source)),
-			v.style.challenger.Render(fmt.Sprintf("%10.1f%%", 100*a.Challenger)),
-			v.style.corrected.Render(fmt.Sprintf("%10.1f%%", 100*a.Corrected)), 100*a.Gain())
 	}
 	return b.String()
+}
+
+// cells are a phase's accuracies in the colours of their curves.
+func (v *view) cells(a Accuracy) []string {
+	cells := make([]string, len(a.Shares))
+	for i, share := range a.Shares {
+		cells[i] = v.style.parties[i].Render(tableCell(share, !math.IsNaN(share)))
+	}
+	return cells
 }
 
 func progress(done, of, width int) string {

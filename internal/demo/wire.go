@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"iter"
 	"strconv"
 	"strings"
 	"time"
@@ -14,12 +15,16 @@ import (
 	"golang.org/x/time/rate"
 )
 
-// Subjects of the demo's group.
+// The demo's group and its subjects.
 const (
+	group = "demo"
+
 	subjectIn  = "tta.demo.in.camera"
 	subjectOut = "tta.demo.out.>"
 	subjectAlt = "tta.demo.alt.>"
 	subjectDLQ = "tta.demo.dlq"
+
+	subjectLabels = "tta.demo.feedback"
 
 	idPrefix = "demo-"
 	// inFlight bounds the rows published and not yet answered, so that a slow
@@ -42,7 +47,7 @@ func connect(url string, score *Score) (*client, error) {
 	}
 	c := &client{nc: nc, score: score, slots: make(chan struct{}, inFlight), quiet: 10 * time.Second}
 	for subject, handle := range map[string]nats.MsgHandler{
-		subjectOut: c.answer, subjectAlt: c.challenge, subjectDLQ: c.deadLetter,
+		subjectOut: c.answer, subjectAlt: c.answer, subjectDLQ: c.deadLetter,
 	} {
 		if _, err := nc.Subscribe(subject, handle); err != nil {
 			nc.Close()
@@ -72,8 +77,9 @@ func message(row Row) *nats.Msg {
 }
 
 // publish sends the stream at no more than perSecond rows a second, 0 being as
-// fast as answers come. It stops early, without an error, when ctx ends.
-func (c *client) publish(ctx context.Context, rows func(yield func(Row) bool), perSecond float64) error {
+// fast as answers come, and calls after with every row sent. It stops early,
+// without an error, when ctx ends.
+func (c *client) publish(ctx context.Context, rows iter.Seq[Row], perSecond float64, after func(Row)) error {
 	js, err := jetstream.New(c.nc, jetstream.WithPublishAsyncMaxPending(inFlight))
 	if err != nil {
 		return fmt.Errorf("open JetStream: %w", err)
@@ -96,6 +102,7 @@ func (c *client) publish(ctx context.Context, rows func(yield func(Row) bool), p
 		if pending, err = settled(append(pending, future)); err != nil {
 			return err
 		}
+		after(row)
 	}
 	return stored(js, pending)
 }
@@ -138,8 +145,9 @@ func stored(js jetstream.JetStream, pending []jetstream.PubAckFuture) error {
 
 // output is the part of ttad's answer the demo reads.
 type output struct {
-	ID   string `json:"id"`
-	Rows []struct {
+	ID       string `json:"id"`
+	Pipeline string `json:"pipeline"`
+	Rows     []struct {
 		Class  int `json:"class"`
 		Source *struct {
 			Class int `json:"class"`
@@ -147,7 +155,7 @@ type output struct {
 	} `json:"rows"`
 }
 
-// answer, challenge and deadLetter run on their subscriptions' goroutines.
+// answer and deadLetter run on their subscriptions' goroutines.
 func (c *client) answer(m *nats.Msg) {
 	index, a, ok := parseAnswer(m.Data)
 	if !ok {
@@ -159,17 +167,6 @@ func (c *client) answer(m *nats.Msg) {
 	}
 }
 
-func (c *client) challenge(m *nats.Msg) {
-	index, a, ok := parseAnswer(m.Data)
-	if !ok {
-		c.score.Unknown()
-		return
-	}
-	if c.score.Challenge(index, a.Class) {
-		c.release()
-	}
-}
-
 func parseAnswer(body []byte) (index int, a Answer, ok bool) {
 	var o output
 	if json.Unmarshal(body, &o) != nil || len(o.Rows) != 1 || o.Rows[0].Source == nil {
@@ -177,7 +174,8 @@ func parseAnswer(body []byte) (index int, a Answer, ok bool) {
 	}
 	digits, ok := strings.CutPrefix(o.ID, idPrefix)
 	n, err := strconv.ParseUint(digits, 10, 31)
-	return int(n), Answer{Class: o.Rows[0].Class, Source: o.Rows[0].Source.Class}, ok && err == nil
+	a = Answer{Pipeline: o.Pipeline, Class: o.Rows[0].Class, Source: o.Rows[0].Source.Class}
+	return int(n), a, ok && err == nil && a.Class >= 0 && a.Source >= 0
 }
 
 func (c *client) deadLetter(m *nats.Msg) {

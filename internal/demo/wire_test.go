@@ -3,6 +3,7 @@ package demo
 import (
 	"context"
 	"fmt"
+	"iter"
 	"testing"
 	"time"
 
@@ -12,6 +13,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
+
+	"ttad/tta"
 )
 
 // bus is a NATS server with the input stream, and a stand-in for the daemon that
@@ -36,17 +39,21 @@ func bus(t *testing.T, reply func(nc *nats.Conn, m *nats.Msg)) (url string) {
 	return s.ClientURL()
 }
 
-// right answers the corrected class 7 and the source class 2; the challenger says 5.
+// right answers the corrected class 7 and the source class 2; challengers say 5.
 func right(nc *nats.Conn, m *nats.Msg) {
-	for subject, class := range map[string]int{"tta.demo.out.camera": 7, "tta.demo.alt.alphabn.camera": 5} {
-		body := fmt.Sprintf(`{"id":%q,"rows":[{"class":%d,"source":{"class":2}}]}`, m.Header.Get("Ttad-Id"), class)
+	for _, p := range trio()[1:] {
+		subject, class := "tta.demo.alt."+p.Name+".camera", 5
+		if p.Role == tta.Champion {
+			subject, class = "tta.demo.out.camera", 7
+		}
+		body := fmt.Sprintf(`{"id":%q,"pipeline":%q,"rows":[{"class":%d,"source":{"class":2}}]}`, m.Header.Get("Ttad-Id"), p.Name, class)
 		_ = nc.Publish(subject, []byte(body))
 	}
 }
 
 // sevens is a stream of one phase whose truth is always 7.
-func sevens(n int) (*Score, func(func(Row) bool)) {
-	return NewScore([]Phase{{Rows: n}}, time.Now), func(yield func(Row) bool) {
+func sevens(n int) (*Score, iter.Seq[Row]) {
+	return NewScore([]Phase{{Rows: n}}, trio(), time.Now), func(yield func(Row) bool) {
 		for i := range n {
 			if !yield(Row{Index: i, Label: 7, Image: make([]byte, pixels)}) {
 				return
@@ -54,6 +61,9 @@ func sevens(n int) (*Score, func(func(Row) bool)) {
 		}
 	}
 }
+
+// nobody looks at the rows.
+func nobody(Row) {}
 
 func TestClientPublishesRowsAndCountsAnswers(t *testing.T) {
 	defer goleak.VerifyNone(t, goleak.IgnoreCurrent())
@@ -67,10 +77,10 @@ func TestClientPublishesRowsAndCountsAnswers(t *testing.T) {
 		c, err := connect(url, score)
 		require.NoError(t, err)
 		defer c.close()
-		require.NoError(t, c.publish(t.Context(), rows, 0))
+		require.NoError(t, c.publish(t.Context(), rows, 0, nobody))
 		c.drain()
-		assert.Equal(t, Counts{Sent: 1500, Answered: 1500, Challenged: 1500}, score.Counts())
-		assert.Equal(t, Accuracy{Rows: 1500, Source: 0, Corrected: 1}, score.Overall())
+		assert.Equal(t, Counts{Sent: 1500, Answered: 1500, Challenged: 3000}, score.Counts())
+		assert.Equal(t, Accuracy{Rows: 1500, Shares: []float64{0, 0, 0, 1}, Gain: 1}, score.Overall())
 		h := <-headers
 		assert.Equal(t, "UINT8", h.Get("Ttad-Dtype"))
 		assert.Equal(t, "1,1,28,28", h.Get("Ttad-Shape"))
@@ -97,9 +107,9 @@ func TestClientCountsDeadLettersDuplicatesAndStrangers(t *testing.T) {
 	c, err := connect(url, score)
 	require.NoError(t, err)
 	defer c.close()
-	require.NoError(t, c.publish(t.Context(), rows, 0))
+	require.NoError(t, c.publish(t.Context(), rows, 0, nobody))
 	c.drain()
-	assert.Equal(t, Counts{Sent: 10, Answered: 9, Challenged: 9, DeadLetters: 1, Duplicates: 2, Unknown: 1}, score.Counts())
+	assert.Equal(t, Counts{Sent: 10, Answered: 9, Challenged: 18, DeadLetters: 1, Duplicates: 3, Unknown: 1}, score.Counts())
 }
 
 func TestClientStopsPublishingWithItsContext(t *testing.T) {
@@ -114,7 +124,7 @@ func TestClientStopsPublishingWithItsContext(t *testing.T) {
 	c, err := connect(url, score)
 	require.NoError(t, err)
 	defer c.close()
-	require.NoError(t, c.publish(ctx, rows, 0), "being stopped is not an error")
+	require.NoError(t, c.publish(ctx, rows, 0, nobody), "being stopped is not an error")
 	c.drain()
 	n := score.Counts()
 	assert.Less(t, n.Sent, 1_000_000)
@@ -132,7 +142,7 @@ func TestClientGivesUpOnRowsThatNeverComeBack(t *testing.T) {
 	require.NoError(t, err)
 	defer c.close()
 	c.quiet = 200 * time.Millisecond
-	require.NoError(t, c.publish(t.Context(), rows, 0))
+	require.NoError(t, c.publish(t.Context(), rows, 0, nobody))
 	c.drain()
 	assert.Equal(t, 1, score.Counts().Lost())
 }
@@ -147,10 +157,11 @@ func TestAnswersAreReadStrictly(t *testing.T) {
 		body string
 		ok   bool
 	}{
-		"an answer":          {`{"id":"demo-12","rows":[{"class":3,"source":{"class":5}}]}`, true},
+		"an answer":          {`{"id":"demo-12","pipeline":"main","rows":[{"class":3,"source":{"class":5}}]}`, true},
 		"someone else's":     {`{"id":"cam-12","rows":[{"class":3,"source":{"class":5}}]}`, false},
 		"no number":          {`{"id":"demo-x","rows":[{"class":3,"source":{"class":5}}]}`, false},
 		"no source view":     {`{"id":"demo-12","rows":[{"class":3}]}`, false},
+		"no class at all":    {`{"id":"demo-12","rows":[{"class":-1,"source":{"class":5}}]}`, false},
 		"two rows":           {`{"id":"demo-12","rows":[{"class":3,"source":{"class":5}},{"class":3,"source":{"class":5}}]}`, false},
 		"not even an object": {`nonsense`, false},
 	} {
@@ -159,7 +170,7 @@ func TestAnswersAreReadStrictly(t *testing.T) {
 			require.Equal(t, tc.ok, ok)
 			if ok {
 				assert.Equal(t, 12, index)
-				assert.Equal(t, Answer{Class: 3, Source: 5}, a)
+				assert.Equal(t, Answer{Pipeline: "main", Class: 3, Source: 5}, a)
 			}
 		})
 	}
