@@ -192,6 +192,14 @@ func TestTheLedgersNewBoundsHoldAtOnce(t *testing.T) {
 		"as many ids are remembered after they left as rows are held")
 }
 
+func TestALedgerCanGrowPastTheSizeItBeganWith(t *testing.T) {
+	from, _ := school(t, 2, champion())
+	to, _ := school(t, 5, champion())
+	to.TakeOver(from)
+	stream(t, to, 1, 6)
+	assert.Equal(t, tta.LedgerStats{Items: 5, Rows: 5, Bytes: to.Ledger().Bytes, Evicted: 1}, to.Ledger())
+}
+
 func TestFeedbackTurnedOffAndOnStartsAnEmptyLedger(t *testing.T) {
 	with, _ := school(t, 100, champion())
 	settle(t, with, numbered(certain(0), 1))
