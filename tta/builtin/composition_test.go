@@ -21,6 +21,7 @@ import (
 	"ttad/tta/builtin"
 	"ttad/tta/labelshift"
 	"ttad/tta/lame"
+	"ttad/tta/reloop"
 	"ttad/tta/ttatest"
 )
 
@@ -57,10 +58,14 @@ type golden struct {
 	model chain
 	batch *tta.Batch
 	want  struct {
-		Blend ttatest.Array `json:"probabilities_source_blend"`
-		LAME  ttatest.Array `json:"after_lame"`
-		Prior ttatest.Array `json:"after_prior"`
+		Blend  ttatest.Array `json:"probabilities_source_blend"`
+		LAME   ttatest.Array `json:"after_lame"`
+		Prior  ttatest.Array `json:"after_prior"`
+		Memory ttatest.Array `json:"after_memory"`
 	}
+	// What the error memory holds.
+	keys, base *accel.Tensor
+	labels     []tta.Label
 }
 
 func readGolden(t *testing.T) *golden {
@@ -69,6 +74,9 @@ func readGolden(t *testing.T) *golden {
 		ttatest.NormInput
 		Weight ttatest.Array `json:"head_weight"`
 		Bias   ttatest.Array `json:"head_bias"`
+		Keys   ttatest.Array `json:"memory_keys"`
+		Labels []int         `json:"memory_labels"`
+		Base   ttatest.Array `json:"memory_base"`
 	}
 	g := &golden{}
 	ttatest.Golden(t, "pipeline")[0].Decode(t, nil, &in, &g.want)
@@ -76,6 +84,10 @@ func readGolden(t *testing.T) *golden {
 		node: models.NormNode{Name: "norm", Channels: 2, Positions: 1, Eps: float32(in.Eps),
 			Source: bnstats.Moments{Mean: in.SourceMean.Float32(), Var: in.SourceVar.Float32()}},
 		gamma: in.Gamma.Float32(), beta: in.Beta.Float32(), weight: in.Weight.Data, bias: in.Bias.Data,
+	}
+	g.keys, g.base = accel.TensorOf(in.Keys.Float32(), in.Keys.Shape...), accel.TensorOf(in.Base.Float32(), in.Base.Shape...)
+	for _, class := range in.Labels {
+		g.labels = append(g.labels, tta.Label{Class: class})
 	}
 	g.batch = &tta.Batch{Rows: 4, Items: []tta.Item{{Rows: 4}}, Inputs: []*accel.Tensor{accel.TensorOf(in.X.Float32(), 4, 2)}}
 	return g
@@ -119,6 +131,16 @@ func counted() tta.StrategyConfig {
 		c.Estimate, c.SourcePrior, c.SourceRows, c.HalfLife = labelshift.EstimateLabels, []float64{5, 3, 2}, 10, &forever
 	})}
 }
+
+// remembering is the paper's rule over two neighbours.
+func remembering(change func(*reloop.Config)) tta.StrategyConfig {
+	return tta.StrategyConfig{Name: "reloop", Params: memory(func(c *reloop.Config) {
+		c.Slots, c.Neighbors, c.Weight, c.AdaptWeight, c.PerClassShare = 100, 2, 0.4, false, 1
+		change(c)
+	})}
+}
+
+func asIs(*reloop.Config) {}
 
 // toGoldenPrior are labels that lead counted from the golden source prior to the
 // target: (5, 3+4.5, 2+10.5) of 25.
@@ -187,12 +209,14 @@ func TestEveryStageAgreesWithTheGoldenPipeline(t *testing.T) {
 	g := golden.group(t,
 		pipeline("blend", blend(0.9)),
 		pipeline("lame", blend(0.9), neighbours()),
-		pipeline("prior", blend(0.9), neighbours(), counted()))
+		pipeline("prior", blend(0.9), neighbours(), counted()),
+		pipeline("memory", blend(0.9), neighbours(), counted(), remembering(asIs)))
 	labels := toGoldenPrior()
 	put(t, g, "labelshift", taught(t, counted(), accel.NewTensor(len(labels), 2), even(len(labels), 3), labels))
+	put(t, g, "reloop", taught(t, remembering(asIs), golden.keys, golden.base, golden.labels))
 	r := settle(t, g, golden.batch)
 	assert.Equal(t, 2, r.Forwards, "the source view and the blended forward all pipelines share")
-	for i, want := range []ttatest.Array{golden.want.Blend, golden.want.LAME, golden.want.Prior} {
+	for i, want := range []ttatest.Array{golden.want.Blend, golden.want.LAME, golden.want.Prior, golden.want.Memory} {
 		testkit.Close(t, r.Pipelines[i].Name, r.Pipelines[i].View.Probs.Data, want.Data, 1e-5)
 	}
 }
@@ -234,10 +258,12 @@ func ratio(change func(*labelshift.Config)) tta.StrategyConfig {
 func TestStagesAtTheirIdentityReproduceTheSourceBits(t *testing.T) {
 	golden := readGolden(t)
 	off := ratio(func(c *labelshift.Config) { c.Tau = 0 })
+	forgetful := remembering(func(c *reloop.Config) { c.Weight = 0 })
 	for name, stages := range map[string][]tta.StrategyConfig{
 		"source weight 1": {blend(1)},
 		"tau 0":           {off},
-		"all of them":     {blend(1), off},
+		"weight 0":        {forgetful},
+		"all of them":     {blend(1), off, forgetful},
 	} {
 		t.Run(name, func(t *testing.T) {
 			g := golden.group(t, pipeline("main", stages...))
@@ -247,8 +273,8 @@ func TestStagesAtTheirIdentityReproduceTheSourceBits(t *testing.T) {
 			assert.Equal(t, tta.GuardOK, r.Pipelines[0].Guard)
 		})
 	}
-	t.Run("the target prior is the source's", func(t *testing.T) {
-		g := golden.group(t, pipeline("main", counted()))
+	t.Run("the target prior is the source's, the memory empty", func(t *testing.T) {
+		g := golden.group(t, pipeline("main", counted(), remembering(asIs)))
 		r := settle(t, g, golden.batch)
 		assert.Equal(t, r.Source.Probs.Data, r.Pipelines[0].View.Probs.Data)
 	})
@@ -296,10 +322,47 @@ func TestTwoOwnersAreRefused(t *testing.T) {
 	}
 }
 
+// Rule (d): changing anything before the error memory invalidates its keys.
+func TestTheMemoryStartsFreshWhenWhatComesBeforeItChanges(t *testing.T) {
+	golden := readGolden(t)
+	before := []tta.StrategyConfig{blend(0.9), neighbours(), counted(), remembering(asIs)}
+	for name, c := range map[string]struct {
+		now   []tta.StrategyConfig
+		fresh []string
+	}{
+		"nothing":                {[]tta.StrategyConfig{blend(0.9), neighbours(), counted(), remembering(asIs)}, nil},
+		"its own weight":         {[]tta.StrategyConfig{blend(0.9), neighbours(), counted(), remembering(func(c *reloop.Config) { c.Weight = 0.9 })}, nil},
+		"the norm rule":          {[]tta.StrategyConfig{blend(0.8), neighbours(), counted(), remembering(asIs)}, []string{"main"}},
+		"the prior's parameters": {[]tta.StrategyConfig{blend(0.9), neighbours(), ratio(func(*labelshift.Config) {}), remembering(asIs)}, []string{"main"}},
+		"one strategy less":      {[]tta.StrategyConfig{blend(0.9), counted(), remembering(asIs)}, []string{"main"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			from, to := golden.group(t, pipeline("main", before...)), golden.group(t, pipeline("main", c.now...))
+			drifted(t, from)
+			assert.Equal(t, c.fresh, to.TakeOver(from))
+			last := len(c.now) - 1
+			assert.Equal(t, c.fresh == nil, state(t, from, len(before)-1) == state(t, to, last))
+			if c.fresh != nil {
+				assert.Equal(t, state(t, golden.group(t, pipeline("main", c.now...)), last), state(t, to, last))
+			}
+		})
+	}
+}
+
+// state is the snapshot of the strategy at a place of the first pipeline.
+func state(t *testing.T, g *tta.Group, place int) string {
+	t.Helper()
+	states, err := g.Snapshot()
+	require.NoError(t, err)
+	i := slices.IndexFunc(states, func(s tta.State) bool { return s.Index == place })
+	require.GreaterOrEqual(t, i, 0)
+	return string(states[i].Blob)
+}
+
 func TestTheRecommendedOrderHoldsForTheDefaults(t *testing.T) {
 	r := builtin.Registry()
 	inOrder := pipeline("main")
-	for _, name := range []string{"source", "bnema", "alphabn", "lame", "labelshift", "loki"} {
+	for _, name := range []string{"source", "bnema", "alphabn", "lame", "labelshift", "reloop", "loki"} {
 		inOrder.Strategies = append(inOrder.Strategies, tta.StrategyConfig{Name: name})
 	}
 	assert.Empty(t, tta.Advice(r, []tta.PipelineConfig{inOrder}))
