@@ -282,3 +282,46 @@ groups:
 	require.NoError(t, d.stop())
 	oncePerInput(t, rounds*each, s.answers("g", "tta.g.>"))
 }
+
+// The four core strategies in the order of docs/architecture.md, on a model that is
+// always wrong: every row is labelled with the class after the one it says.
+func TestAllFourStrategiesLearnFromLateLabels(t *testing.T) {
+	const batches, rows = 40, 8
+	s := newSite(t)
+	d := s.start(s.config(`
+  g:
+    model: {file: tiny.onnx}
+    batch: {max_rows: 8, max_delay: 1m}
+    feedback: {}
+    pipelines:
+      - name: main
+        role: champion
+        strategies: [alphabn: {source_weight: 0.9, min_rows: 1}, lame: {min_rows: 1}, labelshift: {}, reloop: {}]
+      - {name: alone, role: shadow, strategies: [reloop: {}]}
+`))
+	for i := range batches {
+		s.put("tta.g.in.cam", nats.Header{}, jsonRows(i%5*rows, rows))
+		s.waitFor("g", "tta.g.out.cam", i+1)
+		a := s.answers("g", "tta.g.out.cam")[i]
+		var sent []string
+		for r, row := range a.Rows {
+			sent = append(sent, fmt.Sprintf(`{"seq":%d,"row":%d,"label":%d}`, a.Seq, r, (row.Source.Class+1)%3))
+		}
+		s.label(`{"labels":[%s]}`, strings.Join(sent, ","))
+		s.counts(d, state(tta.LabelLearned), float64((i+1)*rows))
+	}
+	last := s.answers("g", "tta.g.out.cam")[batches-1].Rows[0]
+	var order []string
+	for _, step := range last.Trail {
+		order = append(order, step.Strategy)
+	}
+	assert.Equal(t, []string{"alphabn", "lame", "labelshift", "reloop"}, order)
+	scores := d.scores().Standings
+	require.Len(t, scores, 3)
+	assert.Zero(t, scores[0].Total.Accuracy, "the source model")
+	for _, p := range scores[1:] {
+		assert.Equal(t, batches*rows, p.Total.Rows)
+		assert.Greater(t, p.Advantage.Low, 0.0, p.Pipeline)
+	}
+	require.NoError(t, d.stop())
+}
