@@ -167,20 +167,32 @@ func floodsAreHarmless(l *lab) error {
 			return err
 		}
 		r := rand.New(rand.NewPCG(89, 97))
-		for range 250 {
-			if _, err := d.step(RandomBatch(r, 3000, 40)); err != nil {
-				return err
-			}
-			rows := d.remembered(RandomBatch(r, 3000, 40))
-			for i := range rows {
-				change(r, &rows[i])
-			}
-			if err := d.teach(rows); err != nil {
+		for range 25 {
+			if err := d.flood(r, 10, change); err != nil {
 				return fmt.Errorf("labels %s: %w", name, err)
 			}
 		}
 		if err := l.withstood(d); err != nil {
 			return fmt.Errorf("after 10,000 labels %s: %w", name, err)
+		}
+	}
+	return nil
+}
+
+// flood answers 40 rows and has each labelled so many times, as if as many rows had
+// been alike.
+func (d *driver) flood(r *rand.Rand, times int, change func(*rand.Rand, *tta.Feedback)) error {
+	b := RandomBatch(r, 3000, 40)
+	if _, err := d.step(b); err != nil {
+		return err
+	}
+	for range times {
+		rows := d.remembered(b)
+		for i := range rows {
+			change(r, &rows[i])
+		}
+		if err := d.teach(rows); err != nil {
+			return err
 		}
 	}
 	return nil
