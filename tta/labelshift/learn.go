@@ -19,7 +19,7 @@ import (
 // else is known, counts them and is right only for labels chosen at random.
 type learning struct {
 	*Strategy
-	guesses []float64 // of the last step, [rows classes]
+	last []float32 // logits of the last step, [rows classes]
 }
 
 // What is kept of a row: its likeliest classes, each with its share of the guess,
@@ -41,45 +41,43 @@ func (l *learning) Needs() tta.Needs {
 	return n
 }
 
-// Correct also notes what each row will add to the mean when the batch settles.
+// Correct also notes what the rows' guesses come from.
 func (l *learning) Correct(ctx context.Context, b *tta.Batch, out *models.Output, probs *accel.Tensor) error {
-	l.guesses = l.estimate.guessAll(l.guesses[:0], out.Logits)
+	l.last = append(l.last[:0], out.Logits.Data...)
 	return l.Strategy.Correct(ctx, b, out, probs)
-}
-
-// guessAll appends the guess of every row; of a row that is not finite, zeros.
-func (e *estimate) guessAll(dst []float64, logits *accel.Tensor) []float64 {
-	quotients(e.weights, e.now, e.source)
-	for i := range logits.Rows() {
-		if !softmax(e.p, logits.Row(i)) || !e.guess(e.p) {
-			clear(e.p)
-		}
-		dst = append(dst, e.p...)
-	}
-	return dst
 }
 
 func (l *learning) classesKept() int { return min(len(l.estimate.now), likeliest) }
 
-// Remember keeps the guess and how heavily it will weigh.
+// Remember keeps the row's guess, as the mean will have it once the batch settles,
+// and how heavily it will weigh. A row that is not finite has no part in the mean.
 func (l *learning) Remember(row int, kept []float32) {
 	if len(kept) == 0 {
 		return
 	}
 	e, k := l.estimate, len(l.estimate.now)
-	rows, left := len(l.guesses)/k, e.p
-	copy(left, l.guesses[row*k:(row+1)*k])
-	for i := range l.classesKept() {
-		best := argmax(left)
-		kept[2*i], kept[2*i+1] = float32(best), float32(left[best])
-		left[best] = -1
+	rows, guess := len(l.last)/k, e.p
+	quotients(e.weights, e.now, e.source)
+	if !softmax(guess, l.last[row*k:(row+1)*k]) || !e.guess(guess) {
+		clear(guess)
 	}
+	besides := keepLikeliest(kept, guess, l.classesKept())
 	rate := e.rate(float64(rows))
 	age := e.age + aging(rate)
-	besides := kept[2*l.classesKept():]
 	besides[0] = float32(rate / float64(rows))
 	besides[1] = float32(age)
 	besides[2] = float32(age - float64(float32(age)))
+}
+
+// keepLikeliest writes the n likeliest classes with their shares and returns what is
+// left of kept. It uses p up.
+func keepLikeliest(kept []float32, p []float64, n int) []float32 {
+	for i := range n {
+		best := argmax(p)
+		kept[2*i], kept[2*i+1] = float32(best), float32(p[best])
+		p[best] = -1
+	}
+	return kept[2*n:]
 }
 
 // Learn takes labels into the estimate.
