@@ -89,3 +89,53 @@ func Example() {
 	fmt.Println(msg.Subject, msg.Header.Get("Ttad-Src-Seq"), out.ID, out.Rows)
 	// Output: tta.numbers.out.sensor1 1 first [{1 0.8}]
 }
+
+// Labels, sent to a group's feedback subject, reach whoever holds its ledger. Here
+// that is a function that has answered one item.
+func ExampleOpenLabels() {
+	ctx, stop := context.WithTimeout(context.Background(), 20*time.Second)
+	defer stop()
+	store, err := os.MkdirTemp("", "ttad-example-*")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer func() { _ = os.RemoveAll(store) }()
+	bus := stream.DefaultBus()
+	bus.Embedded = &stream.EmbeddedConfig{StoreDir: store}
+	conn, err := stream.Connect(ctx, bus, zerolog.Nop())
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer func() { _ = conn.Close(context.Background()) }()
+	labels, err := stream.OpenLabels(ctx, conn, stream.LabelOptions{
+		GroupOptions: stream.GroupOptions{
+			Group: "numbers", Prefix: bus.Prefix, Provision: true,
+			Commit: stream.DefaultCommit(), DLQ: stream.DefaultDeadLetter(), Limits: stream.DefaultLimits(),
+		},
+		Feedback: stream.DefaultFeedback(), Classes: []string{"even", "odd"},
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	nc, err := nats.Connect(conn.URL())
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer nc.Close()
+	_ = nc.Publish("tta.numbers.feedback", []byte(`{"id":"first","label":"odd"}`))
+
+	running, end := context.WithCancel(ctx)
+	err = labels.Run(running, func(_ context.Context, l []tta.Label) ([]tta.Learned, error) {
+		defer end() // one label is enough here
+		fmt.Println(l[0].ID, l[0].Class)
+		return []tta.Learned{{State: tta.LabelLearned}}, nil
+	})
+	fmt.Println(err, labels.Stats().States)
+	// Output:
+	// first 1
+	// <nil> map[learned:1]
+}

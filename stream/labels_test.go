@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -499,4 +500,37 @@ func TestLabelsOnCoreNATSThatComeTooFastAreCounted(t *testing.T) {
 	close(open)
 	require.NoError(t, in.stop())
 	assert.Positive(t, in.labels.Stats().Dropped)
+}
+
+// BenchmarkLabels is the way of labels from the server to the group and back, in
+// messages of one and of a thousand.
+func BenchmarkLabels(b *testing.B) {
+	for _, each := range []int{1, stream.MaxLabels} {
+		b.Run(fmt.Sprintf("each=%d", each), func(b *testing.B) {
+			bench := newBench(b)
+			o := bench.labelOptions()
+			o.Limits.FeedbackPerSecond = 1_000_000_000
+			conn, _ := bench.openLabels(o)
+			require.NoError(b, conn.Close(context.Background()))
+			body := []byte(`{"labels":[` + strings.TrimSuffix(strings.Repeat(`{"id":"a","label":1},`, each), ",") + `]}`)
+			for range b.N {
+				_, err := bench.js.PublishAsync("tta.g.feedback", body, jetstream.WithStallWait(10*time.Second))
+				require.NoError(b, err)
+			}
+			<-bench.js.PublishAsyncComplete()
+			left, done := b.N*each, make(chan struct{})
+			b.ReportAllocs()
+			b.ResetTimer()
+			in := bench.startLabels(o, func(_ context.Context, labels []tta.Label) ([]tta.Learned, error) {
+				if left -= len(labels); left == 0 {
+					close(done)
+				}
+				return slices.Repeat([]tta.Learned{{State: tta.LabelLearned}}, len(labels)), nil
+			})
+			<-done
+			b.StopTimer()
+			b.ReportMetric(float64(b.N*each)/b.Elapsed().Seconds(), "labels/s")
+			require.NoError(b, in.stop())
+		})
+	}
 }
