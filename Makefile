@@ -39,7 +39,7 @@ vuln: ## known vulnerabilities in what we call (needs the network)
 check: lint docs-check test race purego ## what CI runs, but for the demo
 
 bench: ## benchmarks of kernels, strategies and codecs
-	$(GO) test -run '^$$' -bench . -benchmem ./accel/... ./tta/... ./stream/... ./models/...
+	$(GO) test -run '^$$' -bench . -benchmem ./accel/... ./errmem ./tta/... ./stream/... ./models/...
 
 results: ## docs/results.md from the research data in $(DATA): CIFAR-10-C streams and models
 	$(GO) run ./internal/results -data "$(DATA)" -o docs/results.md

@@ -48,11 +48,19 @@ func (l *loops) Search(queries []float32, n, k, live int, slots []int32, similar
 	}
 }
 
-// dot is the inner product over len(a) values.
+// dot is the inner product over len(a) values, in four sums, so that no addition
+// waits for the one before.
 func dot(a, b []float32) float32 {
-	var sum float32
-	for i, v := range a {
-		sum += v * b[i]
+	var s0, s1, s2, s3 float32
+	for len(a) >= 4 && len(b) >= 4 {
+		s0 += a[0] * b[0]
+		s1 += a[1] * b[1]
+		s2 += a[2] * b[2]
+		s3 += a[3] * b[3]
+		a, b = a[4:], b[4:]
 	}
-	return sum
+	for i, v := range a {
+		s0 += v * b[i]
+	}
+	return s0 + s1 + (s2 + s3)
 }

@@ -1,5 +1,5 @@
 // Package cpu runs accel programs on the processor. It is always there: Go, and
-// Go assembly for one register tile on amd64 (AVX-512 or AVX2, found at run time;
+// Go assembly for the register tiles on amd64 (AVX-512 or AVX2, found at run time;
 // the tag purego leaves it out), no cgo.
 //
 // Compile turns a program into one or two plans (plan.go): where the program
@@ -14,6 +14,10 @@
 // device (team.go) shares out the tasks of each kernel. No result depends on how
 // many workers there are: every element is computed by one task, and batch
 // moments are summed in chunks that the shape alone decides, added up in order.
+//
+// An index of keys (index.go) is searched with the same tile, of which only what
+// ranks is kept (finds.go); among many keys, most are ruled out by eight-bit codes
+// before (coarse.go, candidates.go).
 //
 // The package knows no models. Its results are compared with accel/plain by
 // accel/acceltest.
