@@ -15,9 +15,10 @@ import (
 // runner is a candidate under way.
 type runner struct {
 	Candidate
-	loss float64 // summed
-	n    int     // rows in it
-	rows int     // seen while it could still be chosen
+	place int     // in the list
+	loss  float64 // summed
+	n     int     // rows in it
+	rows  int     // seen while it could still be chosen
 }
 
 // mean is the candidate's score so far, not a number before the first row.
@@ -49,8 +50,8 @@ type comparison struct {
 
 func newSearch(g *daemon.Group, d *replay.Data, o Options, list []Candidate) (*search, error) {
 	s := &search{Options: o, group: g, data: d, deadline: o.Now().Add(o.Budget)}
-	for _, c := range list {
-		s.all = append(s.all, &runner{Candidate: c})
+	for i, c := range list {
+		s.all = append(s.all, &runner{Candidate: c, place: i})
 	}
 	if err := s.open(); err != nil {
 		return nil, err
@@ -58,74 +59,6 @@ func newSearch(g *daemon.Group, d *replay.Data, o Options, list []Candidate) (*s
 	var err error
 	s.player, err = replay.NewPlayer(g, d, o.Labels)
 	return s, err
-}
-
-// open puts all candidates side by side. Those that the model or their files do not
-// allow are left out.
-func (s *search) open() error {
-	s.running = s.all
-	pipelines, err := s.build()
-	if err != nil {
-		if err := s.sift(); err != nil {
-			return err
-		}
-		if pipelines, err = s.build(); err != nil {
-			return err
-		}
-	}
-	s.replace(pipelines)
-	return nil
-}
-
-// sift keeps the candidates that can be built.
-func (s *search) sift() error {
-	able := s.all[:0:0]
-	var refused error
-	for i, r := range s.all {
-		s.running = []*runner{r}
-		pipelines, err := s.build()
-		switch {
-		case err == nil:
-			s.group.Retire(pipelines)
-			able = append(able, r)
-		case i == 0:
-			return err
-		default:
-			refused = err
-		}
-	}
-	if len(able) == 1 {
-		return fmt.Errorf("no candidate can be built, the last because %w", refused)
-	}
-	s.all, s.running = able, able
-	return nil
-}
-
-// replace puts other pipelines in the group's place and frees those it had.
-func (s *search) replace(pipelines *tta.Group) {
-	s.group.Retire(s.group.Pipelines)
-	s.group.Pipelines = pipelines
-}
-
-// build makes a group of the running candidates. Names are places in the list, so
-// that a candidate keeps its own; the champion's role tells nothing here.
-func (s *search) build() (*tta.Group, error) {
-	configs := make([]tta.PipelineConfig, len(s.running))
-	for i, r := range s.running {
-		configs[i] = r.Config
-		configs[i].Name, configs[i].Role = fmt.Sprintf("%s-%d", r.Config.Name, s.place(r)), tta.Shadow
-	}
-	configs[0].Role = tta.Champion
-	return s.group.With(configs)
-}
-
-func (s *search) place(r *runner) int {
-	for i, other := range s.all {
-		if other == r {
-			return i
-		}
-	}
-	panic("tune: a candidate that is not in the list")
 }
 
 // selection is how many rows candidates are chosen on.
@@ -137,7 +70,7 @@ func (s *search) choose(ctx context.Context) error {
 		if err := s.playUntil(ctx, r.rows, s.judge); err != nil {
 			return err
 		}
-		if s.spent || r.keep == 1 {
+		if s.spent || s.done >= s.selection() {
 			break
 		}
 		if err := s.keep(r.keep); err != nil {
@@ -152,7 +85,10 @@ func (s *search) choose(ctx context.Context) error {
 	if s.winner.n == 0 {
 		return s.unjudged()
 	}
-	return s.exchange(s.all[:1], s.winner)
+	if s.winner == s.all[0] {
+		return s.exchange(s.all[:1])
+	}
+	return s.exchange([]*runner{s.all[0], s.winner})
 }
 
 // keep lets the best candidates go on, beside the settings in force.
@@ -166,27 +102,6 @@ func (s *search) keep(n int) error {
 		next = append(next, s.running[1+i])
 	}
 	return s.exchange(next)
-}
-
-// exchange lets the given candidates go on with the state they have, and nobody
-// else; one given twice goes on once.
-func (s *search) exchange(list []*runner, more ...*runner) error {
-	next := append([]*runner(nil), list...)
-	for _, r := range more {
-		if r != list[0] {
-			next = append(next, r)
-		}
-	}
-	s.running = next
-	pipelines, err := s.build()
-	if err != nil {
-		return err
-	}
-	if fresh := pipelines.TakeOver(s.group.Pipelines); len(fresh) > 0 {
-		return fmt.Errorf("candidates %v lost their state when others dropped out", fresh)
-	}
-	s.replace(pipelines)
-	return nil
 }
 
 // compare plays the rest: the settings in force against the winner.
@@ -232,7 +147,7 @@ func (s *search) playUntil(ctx context.Context, rows int, each func(*replay.Play
 			s.Progress(s.done, s.data.Rows())
 		}
 		if s.winner == nil && !s.Now().Before(s.deadline) {
-			s.spent = true
+			s.spent = s.done < s.selection()
 			return nil
 		}
 	}
