@@ -7,10 +7,6 @@ import "math"
 // before it fills one.
 const lately = 100
 
-// headStart is how many labels, spread evenly over the classes, the counts begin
-// with, so that the first ones to come are no flood.
-const headStart = 10
-
 // intake keeps labels of one class from crowding out the others, whether because
 // only that class is ever labelled, as with clicks, or because somebody floods the
 // feedback subject. It knows of labels only; what the model answers to the rows
@@ -30,10 +26,6 @@ func newIntake(classes int, share, halfLife float64) *intake {
 	for _, counts := range n.counts() {
 		*counts = make([]float64, classes)
 	}
-	for k := range classes {
-		even := headStart / float64(classes)
-		n.recent[k], n.usual[k], n.given[k] = even, even, even
-	}
 	return n
 }
 
@@ -44,7 +36,7 @@ func (n *intake) counts() [4]*[]float64 {
 
 // admit counts a label and says whether to learn it. Of a class that has more than
 // its share of the labels, just so many are let in as give it its share of those
-// that are.
+// that are; while no other class was ever seen, none.
 func (n *intake) admit(label int, given []float32, count float64) bool {
 	for k := range given {
 		n.recent[k] *= n.fast
@@ -67,7 +59,7 @@ func (n *intake) admit(label int, given []float32, count float64) bool {
 
 // diversity is how diverse labels are of late, against what they usually are and
 // against what was answered to the same rows, whichever is more: 1 where they are
-// no less, 0 where all are of one class.
+// no less, 0 where all are of one class, or there are none.
 func (n *intake) diversity() float64 {
 	others := max(effective(n.usual), effective(n.given)) - 1
 	if !(others > 0) {
@@ -85,7 +77,8 @@ func part(counts []float64, k int) float64 {
 	return counts[k] / sum
 }
 
-// effective is the effective number of classes: exp of the entropy of the shares.
+// effective is the effective number of classes, exp of the entropy of the shares; 1
+// where there are no counts.
 func effective(counts []float64) float64 {
 	sum, logs := 0.0, 0.0
 	for _, c := range counts {
@@ -93,6 +86,9 @@ func effective(counts []float64) float64 {
 			sum += c
 			logs += c * math.Log(c)
 		}
+	}
+	if sum == 0 {
+		return 1
 	}
 	return math.Exp(math.Log(sum) - logs/sum)
 }

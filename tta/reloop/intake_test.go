@@ -67,6 +67,14 @@ func TestLabelsOfOneClassAloneSoonStayOut(t *testing.T) {
 	assert.Greater(t, n.diversity(), 0.9, "when all classes are back, the memory is heard again")
 }
 
+func TestAMemoryOfOneClassIsNotBegun(t *testing.T) {
+	n := newIntake(2, 0.5, 1000)
+	assert.Zero(t, n.diversity())
+	assert.Equal(t, []int{0, 0}, stream(n, 1, 5000, []float64{0, 1}, []float64{0.9, 0.1}))
+	assert.Zero(t, n.diversity())
+	assert.True(t, n.admit(0, []float32{0.9, 0.1}, 1))
+}
+
 func TestDiversityIsMeasuredAgainstTheAnswers(t *testing.T) {
 	n := newIntake(2, 0.5, 1000)
 	stream(n, 1, 5000, []float64{0.95, 0.05}, []float64{0.95, 0.05})
@@ -80,4 +88,5 @@ func TestEffectiveNumberOfClasses(t *testing.T) {
 	assert.InDelta(t, 1, effective([]float64{7, 0, 0}), 1e-12)
 	assert.InDelta(t, 4, effective([]float64{2, 2, 2, 2}), 1e-12)
 	assert.InDelta(t, 2, effective([]float64{3, 3, 0}), 1e-12)
+	assert.InDelta(t, 1, effective([]float64{0, 0}), 1e-12)
 }
