@@ -159,6 +159,10 @@ func (in *Inspection) pipelines(cfg configs.Group, m *Model, o GroupOptions) *tt
 	if m.Graph != nil {
 		options.Forward = forward
 	}
+	if cfg.Feedback != nil {
+		ledger := cfg.Feedback.Ledger()
+		options.Ledger = &ledger
+	}
 	g, err := tta.NewGroup(options)
 	in.problem("pipelines", err)
 	return g
