@@ -28,6 +28,8 @@ type codes struct {
 const (
 	// coarseKeys is how many keys a coarse search needs to pay off.
 	coarseKeys = 1 << 14
+	// coarseDim is the width up to which sums of products of bytes fit int32.
+	coarseDim = 1 << 16
 	// Norms beyond these would need care with what float32 cannot hold; they are
 	// left to the other search.
 	leastNorm, mostNorm = 1e-12, 1e12
@@ -105,7 +107,7 @@ func (c *coarseRows) round(queries []float32, rows, dim int, norm float64) {
 	for i := range c.values {
 		c.values[i] = 128
 	}
-	c.fine = norm > mostNorm
+	c.fine = norm < leastNorm || norm > mostNorm
 	for i := range tileRows {
 		c.reach[i], c.slack[i], c.limits[i] = 0, 0, float32(math.Inf(1))
 		if i < rows {
@@ -146,11 +148,12 @@ func (c *coarseRows) lower(i int, upper, off float32) float64 {
 	return float64(upper) - 2*float64(off)*float64(c.reach[i]) - c.slack[i]
 }
 
-// coarseTile computes, for tileRows queries and one panel of keys,
+// plainCoarse is coarseTile in Go. For tileRows queries and one panel of keys it
+// computes
 //
 //	upper = scale[j] · (start[j] + sum left·right) + off[j] · reach[i]
 //
-// and notes those above limits as sift does. plainCoarse is how it reads in Go.
+// and notes those above limits as sift does.
 func plainCoarse(q *coarseRows, c *codes, panel int, uppers *[tileRows * tileCols]float32, hits *[tileRows]uint32) bool {
 	any := uint32(0)
 	right, first := c.values[panel*c.words*tileCols*4:], panel*tileCols

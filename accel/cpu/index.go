@@ -36,7 +36,7 @@ func (d *Device) NewIndex(dim, capacity int) (accel.Index, error) {
 	}
 	x := &index{device: d, id: id, dim: dim, capacity: capacity, coarseFrom: coarseKeys}
 	x.keys = make([]float32, roundUp(capacity, tileCols)*dim)
-	if coarseIsFast() && capacity >= coarseKeys {
+	if coarseIsFast() && capacity >= coarseKeys && dim <= coarseDim {
 		x.codes = newCodes(dim, capacity)
 	}
 	return x, nil
