@@ -164,7 +164,7 @@ func (d *Daemon) attachGroup(ctx context.Context, cfg *configs.File, g *Group) (
 		return attached{in, e}, nil
 	}
 	labels := g.labelOptions(o)
-	labels.Behind, labels.Event = in.Behind, e.tell
+	labels.Behind, labels.Event = in.Behind, e.tellOfLabels
 	if e.labels, err = stream.OpenLabels(ctx, d.conn, labels); err != nil {
 		return attached{}, err
 	}
@@ -202,7 +202,7 @@ func (d *Daemon) runGroup(taking context.Context, working *errgroup.Group, a att
 	g := a.engine.group
 	ready := d.ready[g.Name]
 	ready.Store(true)
-	a.engine.tell(stream.Event{
+	a.engine.publish(stream.Event{
 		Kind: eventModelLoaded, Severity: stream.Info, Message: "the group has started",
 		Evidence: map[string]any{"model": g.Model.Name, "digest": g.Model.Digest, "champion": g.Pipelines.Champion()},
 	})

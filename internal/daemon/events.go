@@ -45,6 +45,20 @@ func (e *engine) tell(ev stream.Event) {
 		level = zerolog.InfoLevel
 	}
 	e.log.WithLevel(level).Str("event", ev.Kind).Str("pipeline", ev.Pipeline).Uint64("batch", ev.Step).Fields(ev.Evidence).Msg(ev.Message)
+	e.publish(ev)
+}
+
+// tellOfLabels gives an event of the label intake its place among the batches. It
+// is called between two calls of onLabels.
+func (e *engine) tellOfLabels(ev stream.Event) {
+	e.turn.Lock()
+	ev.Step = e.step
+	e.turn.Unlock()
+	e.tell(ev)
+}
+
+// publish is for what others log in their own words.
+func (e *engine) publish(ev stream.Event) {
 	if e.published != nil {
 		e.published.Publish(ev)
 	}

@@ -99,7 +99,7 @@ func (d *Daemon) tellReload(changes []configs.Change, err error) {
 		}
 	}
 	for _, e := range d.engines {
-		e.tell(ev)
+		e.publish(ev)
 	}
 }
 
