@@ -80,6 +80,9 @@ func TestAnAdapterOfACalibratedModelSaysThatTheRatioDoes(t *testing.T) {
 	var text bytes.Buffer
 	require.NoError(t, report.WriteText(&text))
 	assert.Equal(t, !report.Helped, bytes.Contains(text.Bytes(), []byte("It did not help")))
+	var curve bytes.Buffer
+	require.NoError(t, report.Curve(&curve))
+	assert.Contains(t, curve.String(), "held-out rows, prior ratio")
 }
 
 func TestAnUnequalSourceIsTrainedAlongItsImbalance(t *testing.T) {

@@ -34,7 +34,7 @@ func (c *Confusion) invert() (*inverse, error) {
 	m, _ := invertMatrix(c.Joint)
 	if condition := c.Condition(); !(condition <= maxCondition) {
 		return nil, fmt.Errorf("the confusion matrix has condition number %.3g, and over %g its inverse is noise: "+
-			"the model tells some classes apart too badly, or has seen too few rows of them. Use estimate: em", condition, maxCondition)
+			"the model tells some classes apart too badly, or has seen too few rows of them. Use estimate: mean_softmax", condition, maxCondition)
 	}
 	return &inverse{matrix: m, joint: c.Joint, source: c.SourcePrior()}, nil
 }
