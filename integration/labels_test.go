@@ -3,6 +3,7 @@ package integration_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"os"
@@ -184,10 +185,14 @@ func TestWhatHappensIsTold(t *testing.T) {
 	require.Error(t, err)
 	_, err = d.Reload(s.config(strings.Replace(groups, "feedback: {}", "feedback: {ledger_rows: 100}", 1)))
 	require.NoError(t, err)
+	d.RefuseReload(errors.New("line 3: not YAML"))
 	require.NoError(t, d.stop())
 
 	assert.Len(t, s.events("model.loaded"), 1)
-	assert.Len(t, s.events("reload.refused"), 1)
+	refused := s.events("reload.refused")
+	require.Len(t, refused, 2)
+	assert.Contains(t, refused[0]["message"], "restart to change groups.g.batch.max_rows")
+	assert.Equal(t, "line 3: not YAML", refused[1]["message"])
 	assert.Len(t, s.events("reload.applied"), 1)
 	trips := s.events("guard.trip")
 	require.Len(t, trips, 2, "every second batch")
@@ -196,6 +201,56 @@ func TestWhatHappensIsTold(t *testing.T) {
 	conflicts := s.events("label.conflict")
 	require.Len(t, conflicts, 1)
 	assert.Equal(t, "item-0", conflicts[0]["evidence"].(map[string]any)["id"])
+	assert.EqualValues(t, 4, conflicts[0]["step"])
+}
+
+func TestALabelForWhatLeftTheLedgerIsExpired(t *testing.T) {
+	s := newSite(t)
+	s.registry = withParrot()
+	d := s.start(s.config(fmt.Sprintf(labelled, "ledger_rows: 2")))
+	for _, id := range []string{"a", "b", "c"} {
+		s.ask(d, id)
+	}
+	s.label(`{"labels":[{"id":"a","label":1},{"seq":1,"label":1},{"id":"c","label":1}]}`)
+	s.counts(d, state(tta.LabelExpired), 2)
+	s.counts(d, state(tta.LabelLearned), 1)
+	s.counts(d, `ttad_ledger_rows{group="g"}`, 2)
+	s.counts(d, `ttad_ledger_evicted_total{group="g"}`, 1)
+	require.NoError(t, d.stop())
+}
+
+func TestAThousandLabelsInOneMessage(t *testing.T) {
+	const each = stream.MaxLabels / 2
+	s := newSite(t)
+	s.registry = withParrot()
+	d := s.start(s.config(`
+  g:
+    model: {file: tiny.onnx}
+    batch: {max_rows: 500, max_delay: 1m}
+    feedback: {}
+    pipelines: [{name: main, strategies: [parrot]}]
+`))
+	var labels []string
+	for _, id := range []string{"a", "b"} {
+		s.put("tta.g.in.cam", nats.Header{"Ttad-Id": {id}}, jsonRows(0, each))
+		for row := range each {
+			labels = append(labels, fmt.Sprintf(`{"id":%q,"row":%d,"label":%d}`, id, row, row%3))
+		}
+	}
+	s.waitFor("g", "tta.g.out.>", 2)
+	for range 2 {
+		s.label(`{"labels":[%s]}`, strings.Join(labels, ","))
+	}
+	s.label(`{"labels":[%s]}`, strings.Join(append(labels, `{"id":"a","label":0}`), ","))
+	s.settled("FB_g", "ttad-g-feedback", 3)
+	s.counts(d, state(tta.LabelLearned), stream.MaxLabels)
+	s.counts(d, state(tta.LabelRepeated), stream.MaxLabels)
+	s.counts(d, `ttad_label_dead_letters_total{code="bad_label",group="g"}`, 1)
+	assert.Equal(t, stream.MaxLabels, d.scores().Standings[1].Total.Rows)
+	dead := s.answers("g", "tta.g.dlq")
+	require.Len(t, dead, 1)
+	assert.Contains(t, dead[0].Header.Get("Ttad-Error"), "more than 1000 labels")
+	require.NoError(t, d.stop())
 }
 
 // What was answered before a reload is learned from after it.
