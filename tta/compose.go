@@ -80,3 +80,13 @@ func composes(stages []stage) error {
 	}
 	return errors.Join(problems...)
 }
+
+// learnable says whether the strategies get the labels they cannot do without.
+func (p *Pipeline) learnable(ledger *LedgerConfig) error {
+	for _, s := range p.stages {
+		if s.needs.Labels && ledger == nil {
+			return fmt.Errorf("strategy %s learns from labels, and the group takes none; add feedback: {} to the group", s.name)
+		}
+	}
+	return nil
+}

@@ -36,14 +36,11 @@ func digest(words ...string) string {
 	return hex.EncodeToString(h.Sum(nil)[:6])
 }
 
-// rest notes what each keyed strategy rests on: the model, every strategy that
+// ground notes what each keyed strategy rests on: the model, every strategy that
 // shapes the forward, and those listed before it.
-func (p *Pipeline) rest(env Env) {
+func (p *Pipeline) ground(env Env) {
 	for i := range p.stages {
 		s := &p.stages[i]
-		if s.learn != nil {
-			p.learners = append(p.learners, s)
-		}
 		if !s.needs.Keyed {
 			continue
 		}
@@ -55,14 +52,4 @@ func (p *Pipeline) rest(env Env) {
 		}
 		s.under = digest(words...)
 	}
-}
-
-// learnable says whether the strategies get the labels they cannot do without.
-func (p *Pipeline) learnable(ledger *LedgerConfig) error {
-	for _, s := range p.stages {
-		if s.needs.Labels && ledger == nil {
-			return fmt.Errorf("strategy %s learns from labels, and the group takes none; add feedback: {} to the group", s.name)
-		}
-	}
-	return nil
 }

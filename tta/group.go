@@ -71,27 +71,11 @@ func NewGroup(o GroupOptions) (*Group, error) {
 	g.champion = slices.IndexFunc(o.Configs, func(c PipelineConfig) bool { return c.Role == Champion })
 	var problems []error
 	for _, c := range o.Configs {
-		env := o.Env
-		extra := new(int) // forwards the pipeline's strategies run themselves
-		env.Pipeline, env.Rand = c.Name, seeded(o.Seed, c.Name)
-		env.Forward = nil
-		if g.forward != nil {
-			env.Forward = func(ctx context.Context, b *Batch, o *models.Overlay, keep models.Keep) (*models.Output, error) {
-				*extra++
-				return g.timed(ctx, b, o, keep)
-			}
-		}
-		p, err := NewPipeline(o.Registry, env, c)
+		p, err := g.newPipeline(o, c)
 		if err != nil {
 			problems = append(problems, fmt.Errorf("pipeline %q: %w", c.Name, err))
 			continue
 		}
-		if err := p.learnable(o.Ledger); err != nil {
-			problems = append(problems, fmt.Errorf("pipeline %q: %w", c.Name, err))
-			continue
-		}
-		p.watch = newWatch(o.Guard, p.Answers(), o.Env.Classes)
-		p.extra = extra
 		g.pipelines = append(g.pipelines, p)
 	}
 	if err := errors.Join(problems...); err != nil {
@@ -104,6 +88,30 @@ func NewGroup(o GroupOptions) (*Group, error) {
 		g.keepLedger(*o.Ledger)
 	}
 	return g, nil
+}
+
+// newPipeline builds one pipeline with what the group lends its strategies.
+func (g *Group) newPipeline(o GroupOptions, c PipelineConfig) (*Pipeline, error) {
+	env := o.Env
+	extra := new(int) // forwards the pipeline's strategies run themselves
+	env.Pipeline, env.Rand = c.Name, seeded(o.Seed, c.Name)
+	env.Forward = nil
+	if g.forward != nil {
+		env.Forward = func(ctx context.Context, b *Batch, o *models.Overlay, keep models.Keep) (*models.Output, error) {
+			*extra++
+			return g.timed(ctx, b, o, keep)
+		}
+	}
+	p, err := NewPipeline(o.Registry, env, c)
+	if err != nil {
+		return nil, err
+	}
+	if err := p.learnable(o.Ledger); err != nil {
+		return nil, err
+	}
+	p.watch = newWatch(o.Guard, p.Answers(), o.Env.Classes)
+	p.extra = extra
+	return p, nil
 }
 
 // checkGroup holds the rules that concern the group as a whole.

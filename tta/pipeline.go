@@ -89,7 +89,12 @@ func NewPipeline(r *Registry, env Env, c PipelineConfig) (*Pipeline, error) {
 	if err := composes(p.stages); err != nil {
 		return nil, err
 	}
-	p.rest(env)
+	for i := range p.stages {
+		if s := &p.stages[i]; s.learn != nil {
+			p.learners = append(p.learners, s)
+		}
+	}
+	p.ground(env)
 	return p, nil
 }
 
