@@ -67,23 +67,12 @@ func NewPipeline(r *Registry, env Env, c PipelineConfig) (*Pipeline, error) {
 		seed = env.Rand.Uint64()
 	}
 	for i, sc := range c.Strategies {
-		spec, ok := r.Lookup(sc.Name)
-		if !ok {
-			return nil, fmt.Errorf("no strategy is called %q; there are %s", sc.Name, strings.Join(r.Names(), ", "))
-		}
 		env.Rand = seeded(seed, fmt.Sprint(i, sc.Name))
-		s, err := spec.New(env, sc.Params)
+		st, err := buildStage(r, env, sc)
 		if err != nil {
-			return nil, fmt.Errorf("strategy %s: %w", sc.Name, err)
-		}
-		st := newStage(sc.Name, s)
-		if err := fits(env, st.name, st.needs); err != nil {
-			return nil, fmt.Errorf("strategy %s: %w", sc.Name, err)
+			return nil, err
 		}
 		p.keep = p.keep.Union(st.needs.Keep)
-		if st.print, err = fingerprint(sc, s); err != nil {
-			return nil, fmt.Errorf("strategy %s: %w", sc.Name, err)
-		}
 		p.stages = append(p.stages, st)
 	}
 	if err := composes(p.stages); err != nil {
@@ -96,6 +85,26 @@ func NewPipeline(r *Registry, env Env, c PipelineConfig) (*Pipeline, error) {
 	}
 	p.ground(env)
 	return p, nil
+}
+
+// buildStage builds one strategy and finds out what it can do and needs.
+func buildStage(r *Registry, env Env, c StrategyConfig) (stage, error) {
+	spec, ok := r.Lookup(c.Name)
+	if !ok {
+		return stage{}, fmt.Errorf("no strategy is called %q; there are %s", c.Name, strings.Join(r.Names(), ", "))
+	}
+	s, err := spec.New(env, c.Params)
+	if err != nil {
+		return stage{}, fmt.Errorf("strategy %s: %w", c.Name, err)
+	}
+	st := newStage(c.Name, s)
+	if err := fits(env, st.name, st.needs); err != nil {
+		return stage{}, fmt.Errorf("strategy %s: %w", c.Name, err)
+	}
+	if st.print, err = fingerprint(c, s); err != nil {
+		return stage{}, fmt.Errorf("strategy %s: %w", c.Name, err)
+	}
+	return st, nil
 }
 
 func newStage(name string, s Strategy) stage {
