@@ -200,6 +200,23 @@ func TestLabelsOverTheLimitWait(t *testing.T) {
 	assert.Len(t, l.told, 2*stream.MaxLabels+1)
 }
 
+// What was let in once comes again without being counted against the limit: labels
+// of items that never come must not use it up.
+func TestLabelsThatComeAgainAreNotLimited(t *testing.T) {
+	b := newBench(t)
+	l := newLearner()
+	o := b.labelOptions()
+	o.Limits.FeedbackPerSecond = 1
+	in := b.startLabels(o, l.learn)
+	b.label(`{"labels":[` + strings.TrimSuffix(strings.Repeat(`{"id":"a","label":1},`, stream.MaxLabels), ",") + `]}`)
+	streamtest.Eventually(t, "the labels came too early", func() bool { return in.labels.Stats().Waiting == 1 })
+	l.answered("a")
+	b.labelsSettled()
+	require.NoError(t, in.stop())
+	in.counts(map[tta.LabelState]int64{tta.LabelEarly: 1000, tta.LabelLearned: 1, tta.LabelRepeated: 999})
+	assert.Zero(t, in.labels.Stats().Limited)
+}
+
 // Early labels beyond what may wait must not hold up those that can be learned.
 func TestNoRoomToWaitHoldsUpNobody(t *testing.T) {
 	b := newBench(t)
