@@ -13,10 +13,15 @@ import (
 // shortest of their streams has 496 rows.
 const labelsLate = 64
 
-// shiftPipelines are the parts and their combinations; adapter is a fitted file.
-func shiftPipelines(adapter string) []pipeline {
-	const norm, near, ratio, memory = "alphabn: {source_weight: 0.5}", "lame: {affinity: knn}", "labelshift: {}", "reloop: {}"
-	head := fmt.Sprintf("labelshift: {mode: adapter, adapter: %q}", adapter)
+// shiftPipelines are the parts and their combinations; adapter is a fitted file,
+// and estimate more parameters of labelshift.
+func shiftPipelines(adapter, estimate string) []pipeline {
+	const norm, near, memory = "alphabn: {source_weight: 0.5}", "lame: {affinity: knn}", "reloop: {}"
+	ratio, head := "labelshift: {"+estimate+"}", fmt.Sprintf("labelshift: {mode: adapter, adapter: %q", adapter)
+	if estimate != "" {
+		head += ", " + estimate
+	}
+	head += "}"
 	return []pipeline{
 		{"source", "[source]"},
 		{"alphabn", list(norm)},
@@ -47,18 +52,18 @@ func writeShift(ctx context.Context, r *runner, p plan, b *strings.Builder) erro
 	if err != nil {
 		return err
 	}
-	columns := shiftPipelines(adapter)
-	cfg, err := r.writeConfig(setup{name: "shift", model: "resnet20.onnx", pipelines: columns, batch: 64})
+	columns := shiftPipelines(adapter, "")
+	tables, err := r.shifted(ctx, p, "shift", columns, p.shifted)
 	if err != nil {
 		return err
 	}
-	var tables []table
-	for _, o := range p.shifted {
-		t, err := r.table(ctx, cfg, p, o, "--label-delay", fmt.Sprint(labelsLate))
-		if err != nil {
-			return err
-		}
-		t.batch = 64
+	// One more, for the order whose classes change faster than the default forgets.
+	quick, err := r.shifted(ctx, p, "shift-quick", shiftPipelines(adapter, "half_life: 64"), p.shifted[:1])
+	if err != nil {
+		return err
+	}
+	for _, t := range quick {
+		t.title += ", half_life: 64"
 		tables = append(tables, t)
 	}
 	fmt.Fprintf(b, shiftHead, labelsLate)
@@ -75,6 +80,24 @@ func writeShift(ctx context.Context, r *runner, p plan, b *strings.Builder) erro
 		writeTable(b, t, columns)
 	}
 	return nil
+}
+
+// shifted runs every corruption in the given orders, in batches of 64.
+func (r *runner) shifted(ctx context.Context, p plan, name string, columns []pipeline, orders []order) ([]table, error) {
+	cfg, err := r.writeConfig(setup{name: name, model: "resnet20.onnx", pipelines: columns, batch: 64})
+	if err != nil {
+		return nil, err
+	}
+	var tables []table
+	for _, o := range orders {
+		t, err := r.table(ctx, cfg, p, o, "--label-delay", fmt.Sprint(labelsLate))
+		if err != nil {
+			return nil, err
+		}
+		t.batch = 64
+		tables = append(tables, t)
+	}
+	return tables, nil
 }
 
 // writeLosses lists where a combination has a higher mean error than one of its

@@ -73,6 +73,7 @@ func parts() []section {
 	return []section{
 		{"streams", writeStreams}, {"models", writeModels}, {"folded", writeFolded}, {"tabular", writeTabular},
 		{"labelshift", writeShift}, {"delayed", writeDelayed}, {"attack", writeAttack},
+		{"tuned", writeTuned},
 	}
 }
 
