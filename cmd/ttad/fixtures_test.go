@@ -107,9 +107,16 @@ func answered(ts *testscript.TestScript, neg bool, args []string) {
 	withClient(ts, func(nc *nats.Conn) {
 		js, err := nc.JetStream()
 		ts.Check(err)
-		eventually(ts, args[1]+" messages in "+args[0], func() bool {
-			info, err := js.StreamInfo(args[0])
-			return err == nil && info.State.Msgs >= want
+		eventually(ts, args[1]+" answers in "+args[0], func() bool {
+			info, err := js.StreamInfo(args[0], &nats.StreamInfoRequest{SubjectsFilter: "tta.*.out.>"})
+			if err != nil {
+				return false
+			}
+			stored := uint64(0)
+			for _, n := range info.State.Subjects {
+				stored += n
+			}
+			return stored >= want
 		})
 	})
 }
