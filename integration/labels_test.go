@@ -338,6 +338,51 @@ groups:
 	oncePerInput(t, rounds*each, s.answers("g", "tta.g.>"))
 }
 
+// A reload builds the memory of errors anew on the device and fills it from the old
+// one, which is freed: a device that is still in use would fail the drain.
+func TestAReloadKeepsTheErrorMemory(t *testing.T) {
+	const rows = 40
+	s := newSite(t)
+	group := `
+  g:
+    model: {file: tiny.onnx}
+    batch: {max_rows: 40, max_delay: 1m}
+    feedback: {}
+    pipelines: [{name: main, strategies: [reloop: {adapt_weight: false, weight: %v}]}]
+`
+	d := s.start(s.config(fmt.Sprintf(group, 1.0)))
+	nth := func(n int) answer {
+		s.put("tta.g.in.cam", nats.Header{}, jsonRows(0, rows))
+		s.waitFor("g", "tta.g.out.cam", n)
+		return s.answers("g", "tta.g.out.cam")[n-1]
+	}
+	corrected := func(a answer) (n int) {
+		for _, row := range a.Rows {
+			if row.Class == (row.Source.Class+1)%3 {
+				n++
+			}
+		}
+		return n
+	}
+	first := nth(1)
+	require.Zero(t, corrected(first))
+	var labels []string
+	for i, row := range first.Rows {
+		labels = append(labels, fmt.Sprintf(`{"seq":1,"row":%d,"label":%d}`, i, (row.Source.Class+1)%3))
+	}
+	s.label(`{"labels":[%s]}`, strings.Join(labels, ","))
+	s.counts(d, state(tta.LabelLearned), rows)
+	learned := corrected(nth(2))
+	assert.Greater(t, learned, rows/2)
+	_, err := d.Reload(s.config(fmt.Sprintf(group, 0.999)))
+	require.NoError(t, err)
+	third := nth(3)
+	assert.Equal(t, "2", third.Header.Get("Ttad-Generation"))
+	assert.Equal(t, learned, corrected(third))
+	assert.NotContains(t, d.log.String(), "fresh")
+	require.NoError(t, d.stop())
+}
+
 // The four core strategies in the order of docs/architecture.md, on a model that is
 // always wrong: every row is labelled with the class after the one it says.
 func TestAllFourStrategiesLearnFromLateLabels(t *testing.T) {
