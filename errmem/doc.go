@@ -17,6 +17,6 @@
 // a fast search over keys is accel's (Index).
 //
 // ReLoop2: Building Self-Adaptive Recommendation Models via Responsive Error
-// Compensation Loop. Zhu, Cai, Huang, Li, Zhang, Dong, Zhang, Chen, Li; KDD 2023,
+// Compensation Loop. Zhu, Cai, Huang, Dong, Tang and Zhang; KDD 2023,
 // arXiv 2306.08808. Signed random projections: Charikar, STOC 2002.
 package errmem

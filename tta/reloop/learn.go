@@ -16,8 +16,8 @@ func (s *Strategy) Remember(row int, kept []float32) {
 	copy(kept[n:], s.step.errors[row*k:(row+1)*k])
 }
 
-// Learn takes labels in, one by one: a thousand of them take a few milliseconds.
-// It never fails.
+// Learn takes labels in, one by one; each costs a pass over its key and over the
+// classes. It never fails.
 func (s *Strategy) Learn(_ context.Context, rows []tta.Feedback) error {
 	for i := range rows {
 		s.learn(&rows[i])

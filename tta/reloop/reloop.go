@@ -11,7 +11,7 @@
 // them (trust.go), and labels of one class that crowd out the others are thinned
 // (intake.go), so that a memory that knows nothing, or is lied to, is not heard.
 //
-// Source: J. Zhu, G. Cai et al., ReLoop2: Building Self-Adaptive Recommendation
+// Source: Zhu, Cai, Huang, Dong, Tang and Zhang, ReLoop2: Building Self-Adaptive Recommendation
 // Models via Responsive Error Compensation Loop, KDD 2023, arXiv 2306.08808. It is
 // about clicks, two classes; more classes, late labels, the learned weight and
 // the thinning are ours.
