@@ -41,7 +41,7 @@ check: lint docs-check test race purego ## what CI runs, but for the demo
 bench: ## benchmarks of kernels, strategies and codecs
 	$(GO) test -run '^$$' -bench . -benchmem ./accel/... ./errmem ./tta/... ./stream/... ./models/...
 
-results: ## docs/results.md from the research data in $(DATA): CIFAR-10-C streams and models
+results: ## docs/results.md from the research data in $(DATA): CIFAR-10-C streams, tables and models
 	$(GO) run ./internal/results -data "$(DATA)" -o docs/results.md
 
 FMNIST      ?= .cache/fashion-mnist

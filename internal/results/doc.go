@@ -1,6 +1,7 @@
-// Command results fills docs/results.md: it runs 'ttad replay' over research data
-// (CIFAR-10-C streams and models, which are not part of the product) and writes
-// the error of every pipeline per corruption and arrival order.
+// Command results fills docs/results.md: it runs 'ttad replay' and 'ttad tune' over
+// research data (CIFAR-10-C streams, tables and models, which are not part of the
+// product) and writes what every pipeline scores, stream by stream.
 //
 //	go run ./internal/results -data FOLDER -o docs/results.md
+//	go run ./internal/results -data FOLDER -o docs/results.md -part delayed
 package main

@@ -15,7 +15,7 @@ import (
 )
 
 func main() {
-	data := flag.String("data", "", "folder of the research data: models/, cifar10c/")
+	data := flag.String("data", "", "folder of the research data: models/, cifar10c/, cifar10-source/, elec2/, bank/")
 	out := flag.String("o", "docs/results.md", "file to write")
 	quick := flag.Bool("quick", false, "two corruptions and two orders only")
 	part := flag.String("part", "all", "all, or one of "+partNames()+": the rest of the file stays")
@@ -30,7 +30,7 @@ func main() {
 
 func run(ctx context.Context, data, out, part string, quick bool) (err error) {
 	if data == "" {
-		return errors.New("-data is needed: the folder that holds models/ and cifar10c/")
+		return errors.New("-data is needed: the folder that holds models/, cifar10c/, elec2/ and the rest")
 	}
 	if data, err = filepath.Abs(data); err != nil {
 		return err
