@@ -162,10 +162,7 @@ func (m *Exact) attend(q query, found int) {
 // name, the oldest of its class where that has its share, the oldest of all where
 // the memory is full.
 func (m *Exact) Write(e Entry) bool {
-	if len(e.Key) != m.c.Dim || e.Label < 0 || e.Label >= m.c.Classes || m.c.Bases && len(e.Base) != m.c.Classes {
-		panic(fmt.Sprintf("errmem: entry with key of %d, label %d, base of %d for memory of keys of %d, %d classes",
-			len(e.Key), e.Label, len(e.Base), m.c.Dim, m.c.Classes))
-	}
+	e.mustFit(m.c.Dim, m.c.Classes, m.c.Bases)
 	if slot, known := m.rows.slotOf[e.Row]; known {
 		m.forget(slot)
 	}

@@ -108,6 +108,27 @@ func TestRowsWithoutADirectionAreNotStored(t *testing.T) {
 	require.Equal(t, make([]float32, 9), out.LabelMean[:9])
 }
 
+func TestEntriesThatWouldSpoilEveryMeanPanic(t *testing.T) {
+	nan := float32(math.NaN())
+	for name, change := range map[string]func(e *Entry){
+		"key":         func(e *Entry) { e.Key = e.Key[1:] },
+		"label":       func(e *Entry) { e.Label = 3 },
+		"base":        func(e *Entry) { e.Base = nil },
+		"base NaN":    func(e *Entry) { e.Base = []float32{nan, 0, 0} },
+		"weight NaN":  func(e *Entry) { e.Weight = nan },
+		"weight -1":   func(e *Entry) { e.Weight = -1 },
+		"weight +Inf": func(e *Entry) { e.Weight = float32(math.Inf(1)) },
+	} {
+		c := tables()
+		c.Dim = 3
+		for _, m := range []Memory{newExact(t, small()), newSketch(t, c)} {
+			e := Entry{Key: []float32{1, 0, 0}, Label: 1, Base: make([]float32, 3)}
+			change(&e)
+			require.Panics(t, func() { m.Write(e) }, "%s in %T", name, m)
+		}
+	}
+}
+
 func TestAttentionFallsByHalfInEveryHalfLife(t *testing.T) {
 	c := small()
 	c.HalfLife, c.Neighbours = 10, 2

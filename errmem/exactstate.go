@@ -111,14 +111,17 @@ func (r *rows) check(keys []float32, share int) error {
 	dim := len(keys) / max(r.used, 1)
 	names, births, counts := map[uint64]bool{}, map[uint64]bool{}, make([]int, r.classCount)
 	for slot := range int32(r.used) {
-		label := r.label[slot]
+		label, key := r.label[slot], keys[int(slot)*dim:(int(slot)+1)*dim]
 		if label == -1 {
+			if !math.IsNaN(float64(key[0])) {
+				return fmt.Errorf("slot %d is empty, and its key could be found", slot)
+			}
 			continue
 		}
 		if label < 0 || int(label) >= r.classCount {
 			return fmt.Errorf("slot %d: label %d is outside 0 to %d", slot, label, r.classCount-1)
 		}
-		if err := r.checkSlot(slot, keys[int(slot)*dim:(int(slot)+1)*dim]); err != nil {
+		if err := r.checkSlot(slot, key); err != nil {
 			return fmt.Errorf("slot %d: %w", slot, err)
 		}
 		if names[r.name[slot]] || births[r.born[slot]] {

@@ -1,12 +1,31 @@
 package errmem
 
+import (
+	"fmt"
+	"math"
+)
+
 // Entry is one labelled row.
 type Entry struct {
 	Row    uint64    // the caller's name for the row, by which it can be revised
 	Key    []float32 // [Dim] what it looked like; its length does not matter, its direction does
 	Label  int       // the true class, 0 to Classes-1
-	Base   []float32 // [Classes] the probabilities given for it then; unused where bases are not kept
-	Weight float32   // how much to make of it; 0 is 1
+	Base   []float32 // [Classes] the probabilities given for it then, finite; unused where bases are not kept
+	Weight float32   // how much to make of it, finite and not negative; 0 is 1
+}
+
+// mustFit panics on an entry that is a programming error: of other widths, without a
+// class, or with numbers that would spoil every mean they enter.
+func (e *Entry) mustFit(dim, classes int, bases bool) {
+	weight := float64(e.Weight)
+	switch {
+	case len(e.Key) != dim || e.Label < 0 || e.Label >= classes:
+		panic(fmt.Sprintf("errmem: entry with key of %d and label %d for memory of keys of %d, %d classes", len(e.Key), e.Label, dim, classes))
+	case bases && (len(e.Base) != classes || !finite(e.Base)):
+		panic(fmt.Sprintf("errmem: entry with base %v for memory of %d classes", e.Base, classes))
+	case !(weight >= 0) || math.IsInf(weight, 0):
+		panic(fmt.Sprintf("errmem: entry of weight %v", weight))
+	}
 }
 
 // Memory is a bounded memory of labelled rows with one owner. Reading leaves no

@@ -70,10 +70,7 @@ func (m *Sketch) sums(r, bucket int) []float32 {
 
 // Write adds a row to its bucket of every table.
 func (m *Sketch) Write(e Entry) bool {
-	if len(e.Key) != m.c.Dim || e.Label < 0 || e.Label >= m.c.Classes || m.c.Bases && len(e.Base) != m.c.Classes {
-		panic(fmt.Sprintf("errmem: entry with key of %d, label %d, base of %d for sketch of keys of %d, %d classes",
-			len(e.Key), e.Label, len(e.Base), m.c.Dim, m.c.Classes))
-	}
+	e.mustFit(m.c.Dim, m.c.Classes, m.c.Bases)
 	if !directed(e.Key) {
 		return false
 	}
@@ -90,11 +87,18 @@ func (m *Sketch) Write(e Entry) bool {
 		}
 	}
 	m.total += float64(add)
+	if m.total > mostCount*m.unit {
+		m.scale(0.5)
+	}
 	if m.writes++; m.writes%uint64(m.c.DecayEvery) == 0 {
 		m.decay()
 	}
 	return true
 }
+
+// mostCount is how many writes the tables may weigh: twice as many, and adding one
+// to a bucket that holds them all would round to nothing in float32.
+const mostCount = 1 << 23
 
 // largestUnit is where the tables are scaled back: far from float32's end, and
 // rarely reached.
@@ -104,12 +108,16 @@ func (m *Sketch) decay() {
 	if m.unit /= m.c.Decay; m.unit < largestUnit {
 		return
 	}
-	scale := float32(1 / m.unit)
-	for i := range m.tables {
-		m.tables[i] *= scale
-	}
-	m.total /= m.unit
+	m.scale(1 / m.unit)
 	m.unit = 1
+}
+
+// scale multiplies everything the tables hold.
+func (m *Sketch) scale(by float64) {
+	for i := range m.tables {
+		m.tables[i] *= float32(by)
+	}
+	m.total *= by
 }
 
 // faint is the count, in writes, below which a bucket is taken to be empty: what

@@ -162,6 +162,27 @@ func TestCountsDecayAsDefined(t *testing.T) {
 	require.Equal(t, 10_000, m.Len())
 }
 
+// Without decay, 2^24 rows in one bucket would be where float32 stops counting, and
+// the shares of its classes would no longer sum to 1.
+func TestCountsBeyondFloat32AreHalved(t *testing.T) {
+	c := tables()
+	c.Decay, c.Bits, c.Arrays, c.Bases = 1, 1, 1, false
+	m, key := newSketch(t, c), []float32{1, 0, 0, 0, 0, 0}
+	m.Write(Entry{Key: key})
+	for at := range m.tables { // as after so many writes
+		m.tables[at] *= mostCount
+	}
+	m.total *= mostCount
+	for range 10 {
+		m.Write(Entry{Key: key, Label: 1})
+	}
+	var out Reading
+	m.Read(key, 1, &out)
+	require.EqualValues(t, mostCount/2+10, math.Ceil(float64(out.Support[0])))
+	require.InDelta(t, 1, out.LabelMean[0]+out.LabelMean[1], 1e-7)
+	require.InDelta(t, 9.5, float64(out.LabelMean[1])*float64(out.Support[0]), 1e-3)
+}
+
 func TestASketchTellsNoRowsApart(t *testing.T) {
 	c := tables()
 	m := newSketch(t, c)

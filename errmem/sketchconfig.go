@@ -13,7 +13,8 @@ type SketchConfig struct {
 	Arrays      int     // hash tables, each with its own projections
 	Bits        int     // of a hash: 2^Bits buckets a table
 	Temperature float64 // of the attention over tables, above 0
-	// Decay multiplies every count after each DecayEvery writes; 1 never forgets.
+	// Decay multiplies every count after each DecayEvery writes; 1 forgets only
+	// where float32 could not count on, by half when the writes weigh 2^23.
 	Decay      float64
 	DecayEvery int
 	Bases      bool  // keep what was given, for Reading.BaseMean

@@ -96,7 +96,8 @@ func (m *Sketch) checkBuckets(d decoder) error {
 		if bucket < next || bucket >= uint64(m.c.Arrays)<<m.c.Bits {
 			return fmt.Errorf("bucket %d is out of order or beyond the tables", bucket)
 		}
-		if !finite(sums) || !(sums[0] > 0) {
+		// Twice as many leave room for what float32 rounds.
+		if !finite(sums) || !(sums[0] > 0) || float64(sums[0]) > 2*m.total {
 			return fmt.Errorf("bucket %d does not hold sums of rows", bucket)
 		}
 		next = bucket + 1

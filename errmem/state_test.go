@@ -116,10 +116,26 @@ func TestDamagedStatesAreRefusedOrRead(t *testing.T) {
 					require.Equal(t, before, kept.Snapshot())
 					continue
 				}
+				reading(kept, vector(r, 60))
 				before = kept.Snapshot()
 			}
 		})
 	}
+}
+
+// An empty slot has a key that nothing is similar to; one that could be found would
+// be a neighbour without a label.
+func TestAnEmptySlotWithAKeyIsRefused(t *testing.T) {
+	c := small()
+	c.ClassShare = 0.05 // one row a class
+	m := newExact(t, c)
+	for label := range 2 {
+		m.Write(Entry{Row: uint64(label), Key: []float32{1, 0, 0}, Label: label, Base: make([]float32, 3)})
+	}
+	require.True(t, m.Revise(0, 1), "forgets row 1 in its favour")
+	require.Len(t, m.rows.free, 1)
+	m.index.Set(int(m.rows.free[0]), []float32{1, 0, 0})
+	require.ErrorContains(t, newExact(t, c).Restore(m.Snapshot()), "slot 1 is empty, and its key could be found")
 }
 
 // A memory that took over any bytes works on.
