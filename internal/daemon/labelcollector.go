@@ -16,7 +16,7 @@ type labelCollector struct {
 
 	states, messages, redelivered, limited, dropped, dead, waiting *prometheus.Desc
 	ledgerRows, ledgerBytes, ledgerEvicted                         *prometheus.Desc
-	labelled, accuracy, brier, logLoss, calibration, auc           *prometheus.Desc
+	labelled, accuracy, brier, logLoss, calibration, auc, gauc     *prometheus.Desc
 	advantage                                                      *prometheus.Desc
 }
 
@@ -44,6 +44,7 @@ func newLabelCollector(group string, labels func() stream.LabelStats, scores fun
 		logLoss:     desc("score_log_loss", "Mean of -ln p(label) of the last rows labelled.", "pipeline"),
 		calibration: desc("score_calibration_error", "Expected calibration error of the last rows labelled.", "pipeline"),
 		auc:         desc("score_auc", "Area under the ROC curve of the last rows labelled; models of two classes.", "pipeline"),
+		gauc:        desc("score_gauc", "The same within each key, averaged by rows.", "pipeline"),
 		advantage:   desc("score_advantage", "Accuracy less the source model's on the same rows, since start: mean, and the ends of its 95 % interval.", "pipeline", "bound"),
 	}
 }
@@ -52,7 +53,7 @@ func newLabelCollector(group string, labels func() stream.LabelStats, scores fun
 func (c *labelCollector) Describe(ch chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{
 		c.states, c.messages, c.redelivered, c.limited, c.dropped, c.dead, c.waiting, c.ledgerRows, c.ledgerBytes, c.ledgerEvicted,
-		c.labelled, c.accuracy, c.brier, c.logLoss, c.calibration, c.auc, c.advantage,
+		c.labelled, c.accuracy, c.brier, c.logLoss, c.calibration, c.auc, c.gauc, c.advantage,
 	} {
 		ch <- d
 	}
@@ -105,6 +106,9 @@ func (c *labelCollector) standing(s tta.Standing, counter, gauge func(d *prometh
 	gauge(c.calibration, s.Window.ECE, name)
 	if s.Window.AUC != nil {
 		gauge(c.auc, *s.Window.AUC, name)
+	}
+	if s.Window.GAUC != nil {
+		gauge(c.gauc, *s.Window.GAUC, name)
 	}
 	if s.Role == "" || s.Advantage.Rows == 0 {
 		return
