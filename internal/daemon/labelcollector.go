@@ -44,7 +44,7 @@ func newLabelCollector(group string, labels func() stream.LabelStats, scores fun
 		logLoss:     desc("score_log_loss", "Mean of -ln p(label) of the last rows labelled.", "pipeline"),
 		calibration: desc("score_calibration_error", "Expected calibration error of the last rows labelled.", "pipeline"),
 		auc:         desc("score_auc", "Area under the ROC curve of the last rows labelled; models of two classes.", "pipeline"),
-		gauc:        desc("score_gauc", "The same within each key, averaged by rows.", "pipeline"),
+		gauc:        desc("score_gauc", "AUC of the last rows labelled within each key, averaged by rows.", "pipeline"),
 		advantage:   desc("score_advantage", "Accuracy less the source model's on the same rows, since start: mean, and the ends of its 95 % interval.", "pipeline", "bound"),
 	}
 }

@@ -50,6 +50,53 @@ func TestWhatIsLostIsNotCountedAsAnOutput(t *testing.T) {
 	assert.EqualValues(t, 2, testutil.ToFloat64(m.lost))
 }
 
+// What labels say is told for the source model and every pipeline, once also where
+// a pipeline is the source model and has its name; what no label has said anything
+// about is left out.
+func TestScoresBecomeMetrics(t *testing.T) {
+	auc, gauc := 0.75, 0.5
+	judged := tta.Score{Rows: 4, Accuracy: 0.75, Brier: 0.25, NLL: 0.5, ECE: 0.125, AUC: &auc, GAUC: &gauc}
+	scores := Scores{Standings: []tta.Standing{
+		{Pipeline: "source", Total: judged, Window: judged},
+		{Pipeline: "main", Role: tta.Champion, Total: judged, Window: judged, Advantage: tta.Interval{Mean: 0.25, Low: -0.5, High: 1, Rows: 4}},
+		{Pipeline: "source", Role: tta.Shadow, Total: judged, Window: judged},
+		{Pipeline: "new", Role: tta.Shadow},
+	}, Ledger: LedgerReport{Items: 2, Rows: 9, Bytes: 400, Evicted: 1}}
+	stats := stream.LabelStats{States: map[tta.LabelState]int64{tta.LabelLearned: 4}, DeadLetters: map[stream.Code]int64{stream.BadLabel: 2}}
+	c := newLabelCollector("g", func() stream.LabelStats { return stats }, func() Scores { return scores })
+	r := prometheus.NewPedanticRegistry()
+	require.NoError(t, r.Register(c))
+	require.NoError(t, testutil.GatherAndCompare(r, strings.NewReader(`
+# HELP ttad_label_dead_letters_total Messages with labels put on the dead letter subject.
+# TYPE ttad_label_dead_letters_total counter
+ttad_label_dead_letters_total{code="bad_label",group="g"} 2
+# HELP ttad_labelled_rows_total Rows of the pipeline that were scored.
+# TYPE ttad_labelled_rows_total counter
+ttad_labelled_rows_total{group="g",pipeline="main"} 4
+ttad_labelled_rows_total{group="g",pipeline="new"} 0
+ttad_labelled_rows_total{group="g",pipeline="source"} 4
+# HELP ttad_ledger_rows Answered rows kept for labels to come.
+# TYPE ttad_ledger_rows gauge
+ttad_ledger_rows{group="g"} 9
+# HELP ttad_score_advantage Accuracy less the source model's on the same rows, since start: mean, and the ends of its 95 % interval.
+# TYPE ttad_score_advantage gauge
+ttad_score_advantage{bound="high",group="g",pipeline="main"} 1
+ttad_score_advantage{bound="low",group="g",pipeline="main"} -0.5
+ttad_score_advantage{bound="mean",group="g",pipeline="main"} 0.25
+# HELP ttad_score_gauc AUC of the last rows labelled within each key, averaged by rows.
+# TYPE ttad_score_gauc gauge
+ttad_score_gauc{group="g",pipeline="main"} 0.5
+ttad_score_gauc{group="g",pipeline="source"} 0.5
+`), "ttad_label_dead_letters_total", "ttad_labelled_rows_total", "ttad_ledger_rows", "ttad_score_advantage", "ttad_score_gauc"))
+	families, err := r.Gather()
+	require.NoError(t, err)
+	for _, f := range families {
+		if f.GetName() == "ttad_labels_total" {
+			assert.Len(t, f.Metric, len(stream.LabelStates()), "every state is there from the start")
+		}
+	}
+}
+
 // namesOf reads a collector's metric names off their descriptions.
 func namesOf(c prometheus.Collector) []string {
 	ch := make(chan *prometheus.Desc, 100)
