@@ -61,19 +61,24 @@ func (s *Strategy) Restore(blob []byte) error {
 
 // readNumbers fills sums and counts.
 func readNumbers(b []byte, t *trust, n *intake) error {
-	var to []*float64
+	read := func(to *float64, least float64) error {
+		*to = math.Float64frombits(binary.LittleEndian.Uint64(b))
+		b = b[8:]
+		if !(*to >= least) || math.IsInf(*to, 0) {
+			return fmt.Errorf("snapshot with %g for a sum or a count", *to)
+		}
+		return nil
+	}
 	for _, v := range t.sums() {
-		to = append(to, v)
+		if err := read(v, -math.MaxFloat64); err != nil {
+			return err
+		}
 	}
 	for _, counts := range n.counts() {
 		for i := range *counts {
-			to = append(to, &(*counts)[i])
-		}
-	}
-	for i, v := range to {
-		*v = math.Float64frombits(binary.LittleEndian.Uint64(b[8*i:]))
-		if math.IsNaN(*v) || math.IsInf(*v, 0) {
-			return fmt.Errorf("snapshot whose number %d is %g", i, *v)
+			if err := read(&(*counts)[i], 0); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
