@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"math/rand/v2"
 
 	"ttad/accel"
+	"ttad/models"
 	"ttad/models/grad"
 	"ttad/tta/labelshift"
 )
@@ -39,14 +41,40 @@ func (o Options) check(s *Source) error {
 		return fmt.Errorf("outputs %q is none of %s, %s, %s", o.Outputs, labelshift.OutputsBias, labelshift.OutputsAffine, labelshift.OutputsFull)
 	case o.Input != labelshift.InputLogRatio && o.Input != labelshift.InputDegree:
 		return fmt.Errorf("input %q is none of %s, %s", o.Input, labelshift.InputLogRatio, labelshift.InputDegree)
-	case o.Hidden < 1 || o.Epochs < 1 || o.Batch < 1 || !(o.Rate > 0) || !(o.Tau > 0):
-		return fmt.Errorf("%d hidden units, %d epochs, batches of %d, rate %g, tau %g: all must be above 0", o.Hidden, o.Epochs, o.Batch, o.Rate, o.Tau)
-	case o.Outputs != labelshift.OutputsBias && (g.Head == nil || s.Features == nil):
+	case o.Hidden < 1 || o.Epochs < 1 || o.Batch < 1 || !positive(o.Rate) || !positive(o.Tau):
+		return fmt.Errorf("%d hidden units, %d epochs, batches of %d, rate %g, tau %g: all must be above 0, and finite", o.Hidden, o.Epochs, o.Batch, o.Rate, o.Tau)
+	case o.Outputs != labelshift.OutputsBias && g.Head == nil:
 		return fmt.Errorf("outputs %s changes the linear layer behind the features, and model %s does not end in one: use --outputs %s", o.Outputs, g.Name, labelshift.OutputsBias)
-	case o.SourcePrior != nil && len(o.SourcePrior) != g.Classes:
-		return fmt.Errorf("a source prior of %d entries, the model has %d classes", len(o.SourcePrior), g.Classes)
+	case o.Outputs != labelshift.OutputsBias && s.Features == nil:
+		return fmt.Errorf("outputs %s needs the features beside the logits: give --cached-features, or use --outputs %s", o.Outputs, labelshift.OutputsBias)
+	case o.Hidden > labelshift.MaxWeights || o.sizes(g).weights() > labelshift.MaxWeights:
+		return fmt.Errorf("%d hidden units for outputs %s make more than the %d weights an adapter's file holds: use fewer, or --outputs %s",
+			o.Hidden, o.Outputs, labelshift.MaxWeights, labelshift.OutputsBias)
+	}
+	return o.checkSourcePrior(g.Classes)
+}
+
+func (o Options) checkSourcePrior(classes int) error {
+	if o.SourcePrior == nil {
+		return nil
+	}
+	if len(o.SourcePrior) != classes {
+		return fmt.Errorf("a source prior of %d entries, the model has %d classes", len(o.SourcePrior), classes)
+	}
+	for k, share := range o.SourcePrior {
+		if !positive(share) {
+			return fmt.Errorf("a source prior of %g for class %d: every class of the model had some share in its training", share, k)
+		}
 	}
 	return nil
+}
+
+func positive(v float64) bool { return v > 0 && !math.IsInf(v, 0) }
+
+// sizes are those of the network for a model.
+func (o Options) sizes(g *models.Graph) sizes {
+	shape := labelshift.Adapter{Input: o.Input, Classes: g.Classes}
+	return sizes{shape.Inputs(), o.Hidden, g.Classes, g.FeatureWidth, o.Outputs}
 }
 
 // Adapter trains a label shift adapter on four fifths of the rows and judges it on
@@ -100,8 +128,8 @@ type trainer struct {
 func newTrainer(s *Source, o Options) (*trainer, error) {
 	t := &trainer{o: o, rng: rand.New(rand.NewPCG(o.Seed, 0x5f)), prior: o.SourcePrior}
 	if t.prior == nil {
-		if none := s.missing(); len(none) > 0 {
-			return nil, fmt.Errorf("no source row of class %v: every class needs some, or give the source prior", none)
+		if err := s.checkClasses(); err != nil {
+			return nil, fmt.Errorf("%w, or give the source prior", err)
 		}
 		t.prior = s.Prior()
 	}
@@ -131,7 +159,7 @@ func (t *trainer) compile(s *Source) (err error) {
 	if t.o.Outputs != labelshift.OutputsBias {
 		t.shape.Head = g.Head.Weight.Data
 	}
-	n := newNetwork(sizes{t.shape.Inputs(), t.o.Hidden, g.Classes, g.FeatureWidth, t.o.Outputs}, g.Head, t.rng)
+	n := newNetwork(t.o.sizes(g), g.Head, t.rng)
 	t.learn = n.learn
 	t.net, err = grad.New(&n.Program, grad.Config{Rows: t.o.Batch, Learn: n.learn})
 	return err

@@ -2,6 +2,8 @@ package fit
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"ttad/accel"
@@ -42,17 +44,19 @@ func ReadLabels(files []string) ([]int, error) {
 }
 
 func readArray(file string) (npyfile.Array, error) {
-	path, member, inside := strings.Cut(file, ".npz:")
-	if !inside {
+	path, member, named := strings.Cut(file, ".npz:")
+	if !named && !strings.HasSuffix(file, ".npz") {
 		return npyfile.Read(file)
 	}
-	arrays, err := npyfile.ReadZip(path + ".npz")
+	path = strings.TrimSuffix(path, ".npz") + ".npz"
+	arrays, err := npyfile.ReadZip(path)
 	if err != nil {
 		return npyfile.Array{}, err
 	}
 	a, ok := arrays[member]
 	if !ok {
-		return npyfile.Array{}, fmt.Errorf("%s.npz has no array %q", path, member)
+		names := slices.Sorted(maps.Keys(arrays))
+		return npyfile.Array{}, fmt.Errorf("%s: no array %q in it; name one of %s, as in %s:NAME", path, member, strings.Join(names, ", "), path)
 	}
 	return a, nil
 }

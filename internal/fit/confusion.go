@@ -1,8 +1,6 @@
 package fit
 
 import (
-	"fmt"
-
 	"ttad/tta"
 	"ttad/tta/labelshift"
 )
@@ -12,8 +10,8 @@ func Confusion(s *Source) (*labelshift.Confusion, error) {
 	if err := s.Check(); err != nil {
 		return nil, err
 	}
-	if none := s.missing(); len(none) > 0 {
-		return nil, fmt.Errorf("no source row of class %v: every class needs some", none)
+	if err := s.checkClasses(); err != nil {
+		return nil, err
 	}
 	c := &labelshift.Confusion{Version: labelshift.ConfusionVersion, Model: s.Graph.Digest, Rows: len(s.Labels)}
 	for range s.Graph.Classes {

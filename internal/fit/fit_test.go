@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"io"
+	"math"
 	"math/rand/v2"
 	"path/filepath"
 	"testing"
@@ -208,13 +209,20 @@ func TestSourcesThatDoNotFitAreRefused(t *testing.T) {
 	}{
 		"399 labels for 400 rows":                  {func(s *Source) { s.Labels = s.Labels[1:] }, asIs},
 		"row 0 has class 3":                        {func(s *Source) { s.Labels[0] = 3 }, asIs},
-		"no source row of class [2]":               {func(s *Source) { relabel(s, 2, 1) }, asIs},
+		"no source row of class 2: every class":    {func(s *Source) { relabel(s, 2, 1) }, asIs},
 		"they are not of this model":               {func(s *Source) { s.Logits.Data[0] += 3 }, asIs},
 		"does not end in one: use --outputs bias":  {func(s *Source) { s.Graph.Head = nil }, asIs},
 		"features of shape [400 1]":                {func(s *Source) { s.Features = accel.NewTensor(400, 1) }, asIs},
 		`outputs "half" is none of`:                {func(*Source) {}, func(o *Options) { o.Outputs = "half" }},
 		"all must be above 0":                      {func(*Source) {}, func(o *Options) { o.Rate = 0 }},
 		"less than one batch of 1000":              {func(*Source) {}, func(o *Options) { o.Batch = 1000 }},
+		"a source prior of 0 for class 1":          {func(*Source) {}, func(o *Options) { o.SourcePrior = []float64{1, 0, 1} }},
+		"a source prior of -1 for class 0":         {func(*Source) {}, func(o *Options) { o.SourcePrior = []float64{-1, 1, 1} }},
+		"a source prior of NaN for class 2":        {func(*Source) {}, func(o *Options) { o.SourcePrior = []float64{1, 1, math.NaN()} }},
+		"and finite":                               {func(*Source) {}, func(o *Options) { o.Tau = math.Inf(1) }},
+		"class 1 and 1 other classes of 3":         {func(s *Source) { clear(s.Labels) }, asIs},
+		"give --cached-features":                   {func(s *Source) { s.Features = nil }, asIs},
+		"make more than the 181193932 weights":     {func(*Source) {}, func(o *Options) { o.Hidden = 1 << 26 }},
 		"a source prior of 2 entries":              {func(*Source) {}, func(o *Options) { o.SourcePrior = []float64{1, 1} }},
 		"this source has none: use --input log_ra": {func(*Source) {}, func(o *Options) { o.SourcePrior, o.Input = []float64{1, 1, 1}, labelshift.InputDegree }},
 	} {
@@ -261,7 +269,7 @@ func TestAConfusionMatrixIsCountedAndReadByTheStrategy(t *testing.T) {
 	assert.Greater(t, c.Joint[0][0], c.Joint[1][0])
 	relabel(s, 2, 0)
 	_, err = Confusion(s)
-	assert.ErrorContains(t, err, "no source row of class [2]")
+	assert.ErrorContains(t, err, "no source row of class 2: every class needs some")
 }
 
 func TestTheForwardCollectsEveryRow(t *testing.T) {
@@ -301,7 +309,9 @@ func TestArraysAreReadFromFilesAndArchives(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, []int{10000, 64}, m.Shape)
 	_, err = ReadMatrix(archive + ":weights")
-	assert.ErrorContains(t, err, `has no array "weights"`)
+	assert.ErrorContains(t, err, `no array "weights" in it; name one of features, labels, logits, as in `)
+	_, err = ReadMatrix(archive)
+	assert.ErrorContains(t, err, `no array "" in it`)
 	_, err = ReadMatrix(archive + ":labels")
 	assert.ErrorContains(t, err, "expected [rows width]")
 }

@@ -23,6 +23,11 @@ type sizes struct {
 	outputs                           string
 }
 
+// weights is how many values are learned.
+func (z sizes) weights() int {
+	return z.hidden*(z.inputs+1) + (z.hidden+1)*labelshift.OutputWidth(z.outputs, z.classes, z.features)
+}
+
 // newNetwork writes the program of labelshift.Adapter.
 func newNetwork(z sizes, head *models.Head, rng *rand.Rand) *network {
 	n := &network{}

@@ -42,11 +42,10 @@ type Epoch struct {
 }
 
 func newReport(t *trainer, heldOut int) *Report {
-	g := t.source.Graph
 	return &Report{
 		Rows: len(t.source.Labels) + heldOut, HeldOut: heldOut, Outputs: t.o.Outputs,
 		SourceLoss: mean(t.heldOut.losses(nil)), RatioLoss: mean(t.heldOut.losses(t.heldOut.ratio)),
-		Parameters: (1 + t.o.Hidden) * labelshift.OutputWidth(t.o.Outputs, g.Classes, g.FeatureWidth),
+		Parameters: t.o.sizes(t.source.Graph).weights(),
 	}
 }
 
@@ -87,7 +86,7 @@ func (r *Report) WriteText(w io.Writer) error {
   plain head   %.4f  %.2f
   prior ratio  %.4f  %.2f
   adapter      %.4f  %.2f
-gain over the prior ratio %.4f in loss, 95 %% interval %.4f to %.4f
+gain over the prior ratio %.5f in loss, 95 %% interval %.5f to %.5f
 %s`, r.Rows-r.HeldOut, r.HeldOut, r.Outputs, r.Parameters, r.Best, len(r.Epochs),
 		r.SourceLoss, 100*r.SourceError, r.RatioLoss, 100*r.RatioError, r.AdapterLoss, 100*r.AdapterError,
 		r.Gain, r.GainLow, r.GainHigh, r.verdict())
@@ -95,8 +94,11 @@ gain over the prior ratio %.4f in loss, 95 %% interval %.4f to %.4f
 }
 
 func (r *Report) verdict() string {
-	if r.Helped {
+	switch {
+	case r.Helped:
 		return ""
+	case r.GainHigh < 0:
+		return "It did not help: mode prior_ratio, which needs no file, does better on these rows.\n"
 	}
 	return "It did not help: mode prior_ratio, which needs no file, does as well on these rows.\n"
 }

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"math"
-	"slices"
 
 	"ttad/accel"
 	"ttad/models"
@@ -149,13 +148,19 @@ func gather(t *accel.Tensor, rows []int) *accel.Tensor {
 	return out
 }
 
-// missing lists classes without a row.
-func (s *Source) missing() []int {
-	var out []int
+// checkClasses refuses a source in which classes have no row.
+func (s *Source) checkClasses() error {
+	var none []int
 	for k, p := range s.Prior() {
 		if p == 0 {
-			out = append(out, k)
+			none = append(none, k)
 		}
 	}
-	return slices.Clip(out)
+	switch len(none) {
+	case 0:
+		return nil
+	case 1:
+		return fmt.Errorf("no source row of class %d: every class needs some", none[0])
+	}
+	return fmt.Errorf("no source row of class %d and %d other classes of %d: every class needs some", none[0], len(none)-1, s.Graph.Classes)
 }

@@ -13,6 +13,10 @@ import (
 // with 64 hidden units takes 700 MiB.
 const maxFile = 1 << 30
 
+// MaxWeights is how many weights an adapter can have beside the head: in base64
+// they, a head and the rest fit a file that is read.
+const MaxWeights = maxFile / 16 * 3 * 9 / 10
+
 // readFile reads a file named in a configuration.
 func readFile(dir, name string) ([]byte, error) {
 	if !filepath.IsAbs(name) {
