@@ -30,9 +30,7 @@ func writeAttack(ctx context.Context, r *runner, p plan, b *strings.Builder) err
 	}
 	fmt.Fprintf(b, attackHead, attackDelay)
 	for _, a := range attacks(2) {
-		if a.about != "" {
-			fmt.Fprintf(b, "- %s: %s\n", a.name, a.about)
-		}
+		fmt.Fprintf(b, "- %s: %s\n", a.name, a.about)
 	}
 	b.WriteString("\n| stream | labels | told | source | reloop | difference |\n| --- | --- | --- | --- | --- | --- |\n")
 	for _, t := range targets {

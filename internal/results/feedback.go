@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"math/rand/v2"
+	"slices"
 )
 
 // unheard is a row whose label never comes.
@@ -21,7 +22,9 @@ func attacks(classes int) []attack {
 		{"flipped, 20 %", "every row is labelled, a fifth of them with another class", func(y []int, k int) []int { return flipped(y, k, 0.2) }},
 	}
 	for _, class := range []int{0, classes - 1} {
-		list = append(list, attack{fmt.Sprintf("class %d only", class), "every row of that class is labelled, and no other", func(y []int, _ int) []int { return only(y, class) }})
+		list = append(list,
+			attack{fmt.Sprintf("class %d only", class), "every row of that class is labelled, and no other", func(y []int, _ int) []int { return only(y, class) }},
+			attack{fmt.Sprintf("class %d only, later", class), "the same, after a first half in which every row is labelled", func(y []int, _ int) []int { return onlyLater(y, class) }})
 	}
 	return list
 }
@@ -57,4 +60,10 @@ func only(truth []int, class int) []int {
 		}
 	}
 	return told
+}
+
+// onlyLater keeps all labels of the first half, and those of one class after.
+func onlyLater(truth []int, class int) []int {
+	half := len(truth) / 2
+	return append(slices.Clone(truth[:half]), only(truth[half:], class)...)
 }

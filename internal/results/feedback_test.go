@@ -49,6 +49,7 @@ func TestFlippedLabelsAreOfAnotherClass(t *testing.T) {
 
 func TestOneClassOnlyLeavesTheOthersUnheard(t *testing.T) {
 	assert.Equal(t, []int{unheard, 1, unheard, 1}, only([]int{0, 1, 2, 1}, 1))
+	assert.Equal(t, []int{0, 1, unheard, 1}, onlyLater([]int{0, 1, 2, 1}, 1))
 }
 
 func TestEveryAttackHasAName(t *testing.T) {
@@ -58,5 +59,5 @@ func TestEveryAttackHasAName(t *testing.T) {
 		assert.NotEmpty(t, a.about)
 		names[a.name] = true
 	}
-	assert.Len(t, names, 5)
+	assert.Len(t, names, 7)
 }
