@@ -11,6 +11,7 @@ import (
 	"github.com/rs/zerolog"
 	"github.com/spf13/cobra"
 
+	"ttad/accel"
 	"ttad/configs"
 	"ttad/internal/daemon"
 	"ttad/internal/fit"
@@ -63,9 +64,9 @@ func addFitFlags(a *app, cmd *cobra.Command) *fitFlags {
 	flags.StringVarP(&f.out, "output", "o", "", "`FILE` to write")
 	flags.IntVar(&f.maxRows, "rows", 100, "`rows` of one forward")
 	flags.StringVar(&f.input.Layout, "layout", f.input.Layout, "axis order of images, `nchw or nhwc`")
-	flags.Float64Var(&f.input.Scale, "scale", f.input.Scale, "factor for uint8 values")
-	flags.Float64SliceVar(&f.input.Mean, "mean", nil, "subtracted after scale, one value or one a channel (uint8 only)")
-	flags.Float64SliceVar(&f.input.Std, "std", nil, "divided by after mean (uint8 only)")
+	flags.Float64Var(&f.input.Scale, "scale", f.input.Scale, "`factor` for uint8 values")
+	flags.Float64SliceVar(&f.input.Mean, "mean", nil, "`values` subtracted after scale, one or one a channel (uint8 only)")
+	flags.Float64SliceVar(&f.input.Std, "std", nil, "`values` divided by after mean (uint8 only)")
 	return f
 }
 
@@ -80,8 +81,35 @@ func (f *fitFlags) check(cmd *cobra.Command) error {
 		return usageErrorf("%s--labels and --output are needed\nUsage: %s", at(cmd), cmd.UseLine())
 	case f.cachedFeatures != "" && f.cachedLogits == "":
 		return usageErrorf("%s--cached-features goes with --cached-logits", at(cmd))
+	case f.files.Limit < 0:
+		return usageErrorf("%s--limit is %d; leave it out for all rows", at(cmd), f.files.Limit)
 	}
-	return nil
+	for _, name := range []string{"layout", "scale", "mean", "std", "logits", "features"} {
+		if f.config != "" && cmd.Flags().Changed(name) {
+			return usageErrorf("%s--%s would have no effect: with --config, model and input are the group's", at(cmd), name)
+		}
+	}
+	return writable(f.out)
+}
+
+// writable finds out before hours of work whether a file can be written after it.
+func writable(path string) error {
+	info, err := os.Stat(path)
+	switch {
+	case err == nil && info.IsDir():
+		return fmt.Errorf("write %s: it is a folder; name a file in it", path)
+	case err == nil:
+		file, err := os.OpenFile(path, os.O_WRONLY, 0)
+		if err != nil {
+			return fmt.Errorf("write %s: %w", path, err)
+		}
+		return file.Close()
+	}
+	probe, err := os.CreateTemp(filepath.Dir(path), ".ttad-*")
+	if err != nil {
+		return fmt.Errorf("write %s: %w", path, err)
+	}
+	return errors.Join(probe.Close(), os.Remove(probe.Name()))
 }
 
 // source loads the model and what it makes of the rows.
@@ -131,11 +159,23 @@ func (f *fitFlags) cached(g *models.Graph) (*fit.Source, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &fit.Source{Graph: g, Logits: logits}
+	s := &fit.Source{Graph: g, Logits: f.limited(logits)}
 	if f.cachedFeatures != "" {
-		s.Features, err = fit.ReadMatrix(f.cachedFeatures)
+		features, err := fit.ReadMatrix(f.cachedFeatures)
+		if err != nil {
+			return nil, err
+		}
+		s.Features = f.limited(features)
 	}
-	return s, err
+	return s, nil
+}
+
+// limited returns the first rows, as many as are to be used.
+func (f *fitFlags) limited(t *accel.Tensor) *accel.Tensor {
+	if n := f.files.Limit; n > 0 && n < t.Rows() {
+		return accel.TensorOf(t.Data[:n*t.RowLen()], n, t.RowLen())
+	}
+	return t
 }
 
 func (f *fitFlags) forward(ctx context.Context, a *app, g *models.Graph) (s *fit.Source, err error) {

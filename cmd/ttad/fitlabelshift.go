@@ -47,11 +47,20 @@ The loss curve is drawn beside the output.`,
 	flags.IntVar(&o.Batch, "batch", o.Batch, "`rows` of a training step")
 	flags.Float64Var(&o.Rate, "rate", o.Rate, "learning `rate` of Adam")
 	flags.Float64Var(&o.Tau, "tau", o.Tau, "`strength` of the loss' logit adjustment")
-	flags.Uint64Var(&o.Seed, "seed", o.Seed, "of the split, the first weights and the priors")
-	flags.Float64SliceVar(&o.SourcePrior, "source-prior", nil, "class shares the model was trained on (default: those of the labels)")
+	flags.Uint64Var(&o.Seed, "seed", o.Seed, "`number` the split, the first weights and the priors follow from")
+	flags.Float64SliceVar(&o.SourcePrior, "source-prior", nil, "class `shares` the model was trained on (default: those of the labels)")
 	flags.StringVar(&f.curve, "curve", "", "draw the loss curve into `FILE` (default: beside the output, .svg)")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		if err := f.check(cmd); err != nil {
+			return err
+		}
+		if f.curve == "" {
+			f.curve = strings.TrimSuffix(f.out, filepath.Ext(f.out)) + ".svg"
+		}
+		if filepath.Clean(f.curve) == filepath.Clean(f.out) {
+			return usageErrorf("%s--curve and --output are both %s; the adapter is JSON, the curve SVG", at(cmd), f.out)
+		}
+		if err := writable(f.curve); err != nil {
 			return err
 		}
 		return a.fitLabelshift(cmd.Context(), f)
@@ -71,9 +80,6 @@ func (a *app) fitLabelshift(ctx context.Context, f *labelshiftFlags) error {
 	}
 	if err := save(f.out, adapter); err != nil {
 		return err
-	}
-	if f.curve == "" {
-		f.curve = strings.TrimSuffix(f.out, filepath.Ext(f.out)) + ".svg"
 	}
 	if err := drawInto(f.curve, report.Curve); err != nil {
 		return err
