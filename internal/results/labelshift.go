@@ -13,15 +13,13 @@ import (
 // shortest of their streams has 496 rows.
 const labelsLate = 64
 
-// shiftPipelines are the parts and their combinations; adapter is a fitted file,
-// and estimate more parameters of labelshift.
-func shiftPipelines(adapter, estimate string) []pipeline {
+// shiftPipelines are the parts and their combinations, without labels but for the
+// last; adapter is a fitted file, and halfLife that of the estimates.
+func shiftPipelines(adapter string, halfLife int) []pipeline {
 	const norm, near, memory = "alphabn: {source_weight: 0.5}", "lame: {affinity: knn}", "reloop: {}"
-	ratio, head := "labelshift: {"+estimate+"}", fmt.Sprintf("labelshift: {mode: adapter, adapter: %q", adapter)
-	if estimate != "" {
-		head += ", " + estimate
-	}
-	head += "}"
+	estimate := fmt.Sprintf("half_life: %d", halfLife)
+	ratio := fmt.Sprintf("labelshift: {%s, use_labels: false}", estimate)
+	head := fmt.Sprintf("labelshift: {mode: adapter, adapter: %q, %s, use_labels: false}", adapter, estimate)
 	return []pipeline{
 		{"source", "[source]"},
 		{"alphabn", list(norm)},
@@ -31,7 +29,7 @@ func shiftPipelines(adapter, estimate string) []pipeline {
 		{"alphabn-adapter", list(norm, head)},
 		{"alphabn-lame", list(norm, near)},
 		{"alphabn-lame-ratio", list(norm, near, ratio)},
-		{"all-four", list(norm, near, ratio, memory)},
+		{"all-four", list(norm, near, "labelshift: {"+estimate+"}", memory)},
 	}
 }
 
@@ -52,18 +50,18 @@ func writeShift(ctx context.Context, r *runner, p plan, b *strings.Builder) erro
 	if err != nil {
 		return err
 	}
-	columns := shiftPipelines(adapter, "")
+	columns := shiftPipelines(adapter, 1000)
 	tables, err := r.shifted(ctx, p, "shift", columns, p.shifted)
 	if err != nil {
 		return err
 	}
 	// One more, for the order whose classes change faster than the default forgets.
-	quick, err := r.shifted(ctx, p, "shift-quick", shiftPipelines(adapter, "half_life: 64"), p.shifted[:1])
+	quick, err := r.shifted(ctx, p, "shift-quick", shiftPipelines(adapter, 64), p.shifted[:1])
 	if err != nil {
 		return err
 	}
 	for _, t := range quick {
-		t.title += ", half_life: 64"
+		t.title += ", half-life 64"
 		tables = append(tables, t)
 	}
 	fmt.Fprintf(b, shiftHead, labelsLate)
