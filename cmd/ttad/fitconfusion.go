@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"ttad/internal/fit"
+	"ttad/tta/labelshift"
 )
 
 func newFitConfusionCommand(a *app) *cobra.Command {
@@ -41,14 +42,24 @@ func (a *app) fitConfusion(ctx context.Context, f *fitFlags) error {
 	if err := save(f.out, c); err != nil {
 		return err
 	}
-	right, condition := 0.0, c.Condition()
+	return a.tellConfusion(c, f.out)
+}
+
+// tellConfusion says what was written, and what it is good for.
+func (a *app) tellConfusion(c *labelshift.Confusion, file string) error {
+	right, condition, refused := 0.0, c.Condition(), c.Invertible()
 	for k := range c.Joint {
 		right += c.Joint[k][k]
 	}
 	if a.json {
-		return a.printJSON(map[string]any{"file": f.out, "model": c.Model, "rows": c.Rows, "accuracy": right, "condition": condition})
+		return a.printJSON(map[string]any{
+			"file": file, "model": c.Model, "rows": c.Rows, "accuracy": right, "condition": condition, "invertible": refused == nil,
+		})
 	}
-	_, err = fmt.Fprintf(a.stdout, "%s: %d rows, accuracy %.4f, condition number %.3g\nuse it with\n  labelshift: {estimate: bbse, confusion: %s}\n",
-		f.out, c.Rows, right, condition, f.out)
+	use := fmt.Sprintf(", condition number %.3g\nuse it with\n  labelshift: {estimate: bbse, confusion: %s}\n", condition, file)
+	if refused != nil {
+		use = fmt.Sprintf("\nestimate bbse would refuse it; only the source prior can be taken from it:\n%v\n", refused)
+	}
+	_, err := fmt.Fprintf(a.stdout, "%s: %d rows, accuracy %.4f%s", file, c.Rows, right, use)
 	return err
 }

@@ -19,7 +19,8 @@ import (
 )
 
 // fixtures puts into a script's folder what no script can write as text: the tiny
-// model, a folded one, twelve rows with their labels, and an order.
+// model, a folded one, twelve rows with their labels, the logits of a model that is
+// right about all of them, and an order.
 func fixtures(env *testscript.Env) error {
 	const rows = 12
 	x := &bytes.Buffer{}
@@ -30,9 +31,16 @@ func fixtures(env *testscript.Env) error {
 	if err := npyfile.WriteFloat32(flat, []int{rows, tinymodel.RowSize}, tinymodel.Rows(rows)); err != nil {
 		return err
 	}
+	right, logits := &bytes.Buffer{}, make([]float32, rows*3)
+	for i := range rows {
+		logits[i*3+i%3] = 4
+	}
+	if err := npyfile.WriteFloat32(right, []int{rows, 3}, logits); err != nil {
+		return err
+	}
 	for name, data := range map[string][]byte{
 		"tiny.onnx": tinymodel.Bytes(), "folded.onnx": tinymodel.FoldedBytes(), "corrupt.onnx": tinymodel.Bytes()[:200],
-		"x.npy": x.Bytes(), "flat.npy": flat.Bytes(),
+		"x.npy": x.Bytes(), "flat.npy": flat.Bytes(), "right.npy": right.Bytes(),
 		"y.npy": int64NPY(0, 1, 2, 0, 1, 2, 0, 1, 2, 0, 1, 2), "short.npy": int64NPY(0, 1, 2), "wrong.npy": int64NPY(0, 1, 2, 0, 1, 2, 0, 1, 2, 0, 1, 7),
 		"order.npy": int64NPY(11, 0, 3, 7), "beyond.npy": int64NPY(0, 12),
 	} {

@@ -1,6 +1,7 @@
 package labelshift
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -22,17 +23,37 @@ type inverse struct {
 // error of the predicted rates can come out in the prior. A matrix that tells
 // nothing about some class has none, which is said as MaxFloat64.
 func (c *Confusion) Condition() float64 {
+	_, condition := c.inverted()
+	return condition
+}
+
+// Invertible is nil where estimate bbse can use the matrix, and else says why not.
+func (c *Confusion) Invertible() error {
+	_, err := c.invert()
+	return err
+}
+
+// inverted returns the inverse, nil for none, and the condition number.
+func (c *Confusion) inverted() ([][]float64, float64) {
 	m, ok := invertMatrix(c.Joint)
 	if !ok {
-		return math.MaxFloat64
+		return nil, math.MaxFloat64
 	}
-	return norm1(c.Joint) * norm1(m)
+	condition := norm1(c.Joint) * norm1(m)
+	if !(condition <= math.MaxFloat64) {
+		return nil, math.MaxFloat64
+	}
+	return m, condition
 }
 
 // invert refuses what is too near to singular.
 func (c *Confusion) invert() (*inverse, error) {
-	m, _ := invertMatrix(c.Joint)
-	if condition := c.Condition(); !(condition <= maxCondition) {
+	m, condition := c.inverted()
+	switch {
+	case m == nil:
+		return nil, errors.New("the confusion matrix has no inverse: the model never answers some class, or answers as often for one as for another. " +
+			"Use estimate: mean_softmax")
+	case condition > maxCondition:
 		return nil, fmt.Errorf("the confusion matrix has condition number %.3g, and over %g its inverse is noise: "+
 			"the model tells some classes apart too badly, or has seen too few rows of them. Use estimate: mean_softmax", condition, maxCondition)
 	}
