@@ -93,9 +93,17 @@ func (l *learning) Learn(_ context.Context, rows []tta.Feedback) error {
 	return nil
 }
 
-// count makes a label one row of the mean.
+// count makes a label one row of the mean, or gives the weight of one to the class
+// that replaces another; what has passed since the first label is not known here.
 func (l *learning) count(f tta.Feedback) {
 	e, n := l.estimate, float64(f.Weight)
+	if f.Revises >= 0 {
+		weight := math.Min(e.rate(n), e.now[f.Revises])
+		e.now[f.Revises] -= weight
+		e.now[f.Label] += weight
+		e.settle()
+		return
+	}
 	clear(e.mean)
 	e.mean[f.Label] = 1
 	e.step(e.mean, e.rate(n), n)

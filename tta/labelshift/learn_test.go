@@ -116,3 +116,17 @@ func TestLabelsAloneAreCounted(t *testing.T) {
 	}
 	assert.InDeltaSlice(t, truth, l.Prior(), 0.05)
 }
+
+func TestARevisedLabelIsNotCountedTwice(t *testing.T) {
+	l := learner(t, 2, func(c *Config) { h := 1e9; c.Estimate, c.HalfLife, c.SourceRows, c.Floor = EstimateLabels, &h, 10, 0 })
+	for range 90 {
+		require.NoError(t, l.Learn(t.Context(), []tta.Feedback{feedback(0, nil)}))
+	}
+	revised := feedback(1, nil)
+	revised.Revises = 0
+	for range 30 {
+		require.NoError(t, l.Learn(t.Context(), []tta.Feedback{revised}))
+	}
+	assert.InDelta(t, (5+30)/100.0, l.Prior()[1], 0.005, "ten rows of the source, sixty labels of one class, thirty of the other")
+	assert.InDelta(t, 90, l.estimate.seen, 1e-9)
+}
