@@ -25,13 +25,18 @@ func benchRows(r *rand.Rand, n int) []float32 {
 	return x
 }
 
-// benchExact is a full memory over the CPU's index.
-func benchExact(b *testing.B, rows int) *errmem.Exact {
+// cpuIndex is an index of the CPU's, on all its workers.
+func cpuIndex(b *testing.B, rows int) errmem.Index {
 	d, err := cpu.New(cpu.Config{})
 	require.NoError(b, err)
 	index, err := d.NewIndex(benchDim, rows)
 	require.NoError(b, err)
 	b.Cleanup(func() { index.Close(); require.NoError(b, d.Close()) })
+	return index
+}
+
+// benchExact is a full memory over an index.
+func benchExact(b *testing.B, rows int, index errmem.Index) *errmem.Exact {
 	m, err := errmem.NewExact(errmem.ExactConfig{
 		Dim: benchDim, Classes: 10, Capacity: rows, Neighbours: 10, Temperature: 0.1, Bases: true,
 	}, index)
@@ -43,17 +48,28 @@ func benchExact(b *testing.B, rows int) *errmem.Exact {
 	return m
 }
 
+func benchRead(b *testing.B, m errmem.Memory, queries int, what string) {
+	b.Run(fmt.Sprintf("read %d of %s", queries, what), func(b *testing.B) {
+		var out errmem.Reading
+		rows := benchRows(rand.New(rand.NewPCG(3, 4)), queries)
+		b.ReportAllocs()
+		for b.Loop() {
+			m.Read(rows, queries, &out)
+		}
+	})
+}
+
+// The same memory over plain loops stands beside the one over the CPU's index, up to
+// a size at which that takes a blink.
 func BenchmarkExact(b *testing.B) {
 	for _, rows := range []int{2_000, 100_000, 1_000_000} {
-		m, r := benchExact(b, rows), rand.New(rand.NewPCG(3, 4))
-		b.Run(fmt.Sprintf("read 64 of %d", rows), func(b *testing.B) {
-			var out errmem.Reading
-			queries := benchRows(r, 64)
-			b.ReportAllocs()
-			for b.Loop() {
-				m.Read(queries, 64, &out)
+		m, r := benchExact(b, rows, cpuIndex(b, rows)), rand.New(rand.NewPCG(3, 4))
+		for _, queries := range []int{1, 64} {
+			benchRead(b, m, queries, fmt.Sprint(rows))
+			if rows <= 100_000 {
+				benchRead(b, benchExact(b, rows, nil), queries, fmt.Sprint(rows, " by plain loops"))
 			}
-		})
+		}
 		b.Run(fmt.Sprintf("write to %d", rows), func(b *testing.B) {
 			e := benchEntry(r, uint64(rows))
 			b.ReportAllocs()
