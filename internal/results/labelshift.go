@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"math"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -99,21 +100,21 @@ func (r *runner) shifted(ctx context.Context, p plan, name string, columns []pip
 }
 
 // writeLosses lists where a combination has a higher mean error than one of its
-// parts.
+// parts, as far as the tables show it.
 func writeLosses(b *strings.Builder, tables []table, columns []pipeline) {
-	any := false
+	nowhere := true
 	for _, t := range tables {
 		means := mean(t.rows)
 		for _, c := range columns {
 			for _, part := range combinations()[c.name] {
-				if means[c.name] > means[part] {
+				if math.Round(100*means[c.name]) > math.Round(100*means[part]) {
 					fmt.Fprintf(b, "- %s: `%s` %.2f, `%s` %.2f\n", t.title, c.name, means[c.name], part, means[part])
-					any = true
+					nowhere = false
 				}
 			}
 		}
 	}
-	if !any {
+	if nowhere {
 		b.WriteString("- nowhere\n")
 	}
 }

@@ -15,11 +15,11 @@ Where a combination has a higher mean error than one of its parts:
 
 const shiftWhy = `
 Why they add up: normalization repairs what the corruption did to the features, so that the class shares are estimated from better
-answers, and neighbours agree about the truth rather than about a mistake. Alone on corrupted images, ` + "`ratio`" + ` and ` + "`adapter`" + ` follow
-the classes the broken model prefers, and gain little. Why they do not on Dirichlet(0.1): classes come in bursts of some tens of
+answers, and neighbours agree about the truth rather than about a mistake. Alone, ` + "`ratio`" + ` and ` + "`adapter`" + ` gain on clean images; on
+badly corrupted ones they follow the classes the broken model prefers, and lose. Why the parts do not add up on Dirichlet(0.1): classes come in bursts of some tens of
 rows, and the default half-life of 1,000 rows estimates the shares of bursts that are over. With a half-life of one batch (last line of the
 table above) the estimate keeps up. ` + "`alphabn`" + ` itself costs accuracy on clean images and on bursts, since the moments of a
-batch of few classes are those classes' and not the shift's. The adapter does no better than the ratio: the classes of its source
+batch of few classes are those classes' and not the shift's. The adapter does about what the ratio does: the classes of its source
 rows are equally frequent and the model has learned these rows by heart, and ` + "`ttad fit labelshift`" + ` says so when it is fitted.
 `
 
