@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
 	"github.com/stretchr/testify/require"
 
 	"ttad/configs"
@@ -35,6 +36,7 @@ func TestEveryCommandInTheReadmeWorks(t *testing.T) {
 		d.do(t, c)
 	}
 	require.Positive(t, d.answered, "the README's published row was answered")
+	require.Positive(t, d.labelled, "the README's label was taken")
 }
 
 // Every whole configuration shown in a document is one ttad would run.
@@ -70,12 +72,16 @@ func shellCommands(t *testing.T, doc string) []string {
 	return out
 }
 
+// deskRows is enough to search on and to compare on.
+const deskRows = 600
+
 // desk is where the reader sits: a folder and a NATS server.
 type desk struct {
 	dir      string
 	server   *streamtest.Server
 	nc       *nats.Conn
 	answered int
+	labelled int
 	stop     func(t *testing.T) // ends the daemon that runs, if one does
 }
 
@@ -87,14 +93,16 @@ func newDesk(t *testing.T) *desk {
 	t.Setenv("NATS_URL", d.server.URL())
 	tinymodel.Write(t, d.dir, "model.onnx", twoColumns(true))
 	tinymodel.Write(t, d.dir, "folded.onnx", twoColumns(false))
-	rows := make([]float32, 2*100)
+	rows := make([]float32, 2*deskRows)
 	for i := range rows {
 		rows[i] = float32(i%7)/7 - 0.5
 	}
 	for _, name := range []string{"x.npy", "source.npy"} {
-		require.NoError(t, npyfile.SaveFloat32(name, []int{100, 2}, rows))
+		require.NoError(t, npyfile.SaveFloat32(name, []int{deskRows, 2}, rows))
 	}
-	tinymodel.Write(t, d.dir, "y.npy", integers(100))
+	for _, name := range []string{"y.npy", "source_y.npy"} {
+		tinymodel.Write(t, d.dir, name, classes(deskRows))
+	}
 	t.Cleanup(func() {
 		if d.stop != nil {
 			d.stop(t)
@@ -103,11 +111,15 @@ func newDesk(t *testing.T) *desk {
 	return d
 }
 
-// integers is an npy file of n zeros of type uint8.
-func integers(n int) []byte {
+// classes is an npy file of n labels of type uint8, three classes in turn.
+func classes(n int) []byte {
 	header := fmt.Sprintf("{'descr': '|u1', 'fortran_order': False, 'shape': (%d,), }", n)
 	header += strings.Repeat(" ", 117-len(header)) + "\n"
-	return append([]byte("\x93NUMPY\x01\x00\x76\x00"+header), make([]byte, n)...)
+	file := []byte("\x93NUMPY\x01\x00\x76\x00" + header)
+	for i := range n {
+		file = append(file, byte(i%3))
+	}
+	return file
 }
 
 // twoColumns is a small classifier of two columns and three classes.
@@ -186,13 +198,17 @@ func (d *desk) start(t *testing.T, args []string) {
 	streamtest.Eventually(t, "the daemon runs", func() bool { return strings.Contains(stderr.String(), `"running"`) })
 }
 
-// nats does what the nats command would: publish, and wait for the answer.
+// nats does what the nats command would: publish, and wait for what comes of it.
 func (d *desk) nats(t *testing.T, words []string) {
 	t.Helper()
 	if words[0] == "sub" {
 		return // the subscription's subject is checked with the publication
 	}
 	require.Equal(t, "pub", words[0])
+	if strings.HasSuffix(words[1], ".feedback") {
+		d.label(t, words[1], words[2])
+		return
+	}
 	out := strings.Replace(words[1], ".in.", ".out.", 1)
 	sub, err := d.nc.SubscribeSync(out)
 	require.NoError(t, err)
@@ -201,6 +217,28 @@ func (d *desk) nats(t *testing.T, words []string) {
 	require.NoError(t, err, "no prediction on %s", out)
 	require.Contains(t, string(m.Data), `"rows":[{"class":`)
 	d.answered++
+}
+
+// label publishes a label and waits until the daemon has taken and acknowledged it,
+// and not as a dead letter.
+func (d *desk) label(t *testing.T, subject, body string) {
+	t.Helper()
+	js, err := jetstream.New(d.nc)
+	require.NoError(t, err)
+	refused, err := d.nc.SubscribeSync(strings.Replace(subject, ".feedback", ".dlq", 1))
+	require.NoError(t, err)
+	stored, err := js.Publish(t.Context(), subject, []byte(body))
+	require.NoError(t, err)
+	consumer, err := js.Consumer(t.Context(), stored.Stream, "ttad-cameras-feedback")
+	require.NoError(t, err)
+	streamtest.Eventually(t, "the label is taken", func() bool {
+		info, err := consumer.Info(t.Context())
+		return err == nil && info.AckFloor.Stream >= stored.Sequence
+	})
+	n, _, err := refused.Pending()
+	require.NoError(t, err)
+	require.Zero(t, n, "the label became a dead letter")
+	d.labelled++
 }
 
 // split cuts a line into words; single quotes hold a word together.
