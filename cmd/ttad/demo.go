@@ -17,8 +17,11 @@ func newDemoCommand(a *app) *cobra.Command {
 		Short: "Watch a drifting stream being corrected; needs nothing else",
 		Long: `Demo starts a NATS server and the daemon in this process, publishes real images
 that drift away from what the bundled model was trained on and come back, and
-compares the model's own answers and the corrected ones with the truth. On a
-terminal it draws both accuracies live; Ctrl-C drains and sums up.`,
+sends the classes of some of them 300 rows later, as people would who look at a
+few. It compares the model's own answers and those of three pipelines, each of
+which has something the one before it lacks, with the truth about the images
+nobody looked at. On a terminal it draws all accuracies live; Ctrl-C drains and
+sums up.`,
 		Example: `  ttad demo
   ttad demo --rows 3000 --seed 7
   ttad demo --json > summary.json         # the summary as one JSON object
@@ -28,10 +31,10 @@ terminal it draws both accuracies live; Ctrl-C drains and sums up.`,
 	}
 	flags := cmd.Flags()
 	flags.IntVar(&o.Rows, "rows", o.Rows, "`rows` of the whole stream")
-	flags.Uint64Var(&o.Seed, "seed", o.Seed, "seed of the order and the corruptions")
+	flags.Uint64Var(&o.Seed, "seed", o.Seed, "seed of the order, the corruptions and what gets labels")
 	flags.Float64Var(&o.Rate, "rate", o.Rate, "most `rows` published a second; 0 is as fast as they are answered")
 	flags.BoolVar(&o.Keep, "keep", false, "leave the server running afterwards and print its address")
-	flags.StringVar(&o.Figure, "out", o.Figure, "`FILE.svg` for both accuracy curves; empty is none")
+	flags.StringVar(&o.Figure, "out", o.Figure, "`FILE.svg` for the accuracy curves; empty is none")
 	flags.BoolVar(&verbose, "verbose", false, "print the daemon's log lines instead of the live view")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		o.Text = a.stderr

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"strconv"
-	"sync/atomic"
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
@@ -14,7 +13,7 @@ import (
 // labelDelay is how many rows after an image its label comes. Time is counted in
 // rows so that a run can be repeated; being above inFlight, every label comes
 // after its row's answers.
-const labelDelay = 600
+const labelDelay = 300
 
 // labeler stands for the people who look at some of the images and say what they
 // show, later. It is a client of its own.
@@ -23,7 +22,7 @@ type labeler struct {
 	js   jetstream.JetStream
 	line []Row // shown, but not looked at yet; without their images
 	due  chan label
-	sent atomic.Int64
+	sent int // to be read when run has returned
 }
 
 // label is the message on the feedback subject.
@@ -80,7 +79,7 @@ func (l *labeler) run(ctx context.Context) error {
 		if _, err := l.js.Publish(context.WithoutCancel(ctx), subjectLabels, body, jetstream.WithMsgID(next.ID)); err != nil {
 			return fmt.Errorf("publish label of %s: %w", next.ID, err)
 		}
-		l.sent.Add(1)
+		l.sent++
 	}
 	return nil
 }

@@ -28,7 +28,7 @@ func told(t *testing.T, rows int) []label {
 	}
 	l.finish()
 	require.NoError(t, <-ended)
-	return labelsOf(t, l.js, int(l.sent.Load()))
+	return labelsOf(t, l.js, l.sent)
 }
 
 // labelsOf reads n messages of the feedback stream.

@@ -21,22 +21,33 @@ func Phases(rows int) []Phase {
 	phases := []Phase{
 		{Name: "clean"},
 		{Name: "noise", Corruption: GaussianNoise(0.1)},
-		{Name: "glare, class after class", Corruption: Brightness(0.2), Run: 60},
-		{Name: "glare", Corruption: Brightness(0.2)},
-		{Name: "glare, few classes", Corruption: Brightness(0.2), Imbalance: 50},
-		{Name: "shirts filed under coats", FiledAs: map[int]int{shirt: coat}},
+		{Name: "glare, by class", Corruption: Brightness(0.2), Run: 60},
+		{Name: "noise, few classes", Corruption: GaussianNoise(0.1), Imbalance: 200},
 		{Name: "clean again"},
+		{Name: "all shoes filed as boots", FiledAs: map[int]int{sandal: boot, sneaker: boot}},
+		{Name: "as before"},
 	}
-	share := rows / len(phases)
-	for i := range phases {
-		phases[i].Rows = share
-	}
-	phases[len(phases)-1].Rows += rows - share*len(phases)
+	divide(rows, phases, []int{2, 2, 2, 2, 2, 3, 1})
 	return phases
+}
+
+// divide gives each phase its parts of the rows, rounded so that they add up.
+func divide(rows int, phases []Phase, parts []int) {
+	all := 0
+	for _, part := range parts {
+		all += part
+	}
+	before, upTo := 0, 0
+	for i, part := range parts {
+		upTo += part
+		phases[i].Rows = rows*upTo/all - before
+		before += phases[i].Rows
+	}
 }
 
 // Classes of data/classes.txt, by index.
 const (
-	coat  = 4
-	shirt = 6
+	sandal  = 5
+	sneaker = 7
+	boot    = 9
 )

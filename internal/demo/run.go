@@ -25,7 +25,7 @@ var configFile []byte
 // Options say how to run.
 type Options struct {
 	Rows int    // of the whole stream
-	Seed uint64 // of order and corruptions
+	Seed uint64 // of order, corruptions and what gets labels
 	// Rate is the most rows published a second; 0 is as fast as they are answered.
 	Rate float64
 	// Keep leaves the server running after the stream until ctx ends.
@@ -40,7 +40,7 @@ type Options struct {
 	Log      zerolog.Logger
 }
 
-// DefaultOptions run for about half a minute.
+// DefaultOptions run for a little more than half a minute.
 func DefaultOptions() Options {
 	return Options{Rows: 14000, Seed: 1, Rate: 400, Figure: "ttad-demo.svg", Text: os.Stderr, Log: zerolog.Nop()}
 }
@@ -67,8 +67,8 @@ func Run(ctx context.Context, o Options) (_ *Summary, err error) {
 		return nil, fmt.Errorf("run demo: %w", err)
 	}
 	score := NewScore(phases, parties(cfg), time.Now)
-	err = withDaemon(ctx, cfg, dir, o, func(url string) error {
-		return stream(ctx, url, score, Stream(images, phases, o.Seed), o)
+	err = withDaemon(ctx, cfg, dir, o, func(d *daemon.Daemon) error {
+		return stream(ctx, d, score, Stream(images, phases, o.Seed), o)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("run demo: %w", err)
@@ -91,14 +91,14 @@ func finish(score *Score, o Options) (*Summary, error) {
 
 // withDaemon runs the daemon around do. Its context outlives ctx, so that the
 // stream can end first and the daemon drain after it.
-func withDaemon(ctx context.Context, cfg *configs.File, dir string, o Options, do func(url string) error) error {
+func withDaemon(ctx context.Context, cfg *configs.File, dir string, o Options, do func(*daemon.Daemon) error) error {
 	inner, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
 	d, err := daemon.Start(inner, cfg, daemon.Options{Dir: dir, Registry: builtin.Registry(), Log: o.Log})
 	if err != nil {
 		return err
 	}
-	err = do(d.ClientURL())
+	err = do(d)
 	stop()
 	return errors.Join(err, d.Wait())
 }
@@ -117,7 +117,8 @@ func unpack(dir string) (*configs.File, error) {
 }
 
 // stream publishes everything, shows it, and waits for the answers.
-func stream(ctx context.Context, url string, score *Score, rows iter.Seq[Row], o Options) error {
+func stream(ctx context.Context, d *daemon.Daemon, score *Score, rows iter.Seq[Row], o Options) error {
+	url := d.ClientURL()
 	c, err := connect(url, score)
 	if err != nil {
 		return err
@@ -126,25 +127,29 @@ func stream(ctx context.Context, url string, score *Score, rows iter.Seq[Row], o
 	running, stop := context.WithCancel(ctx)
 	defer stop()
 	quit, shown := make(chan struct{}), make(chan error, 1)
-	go func() { shown <- show(running, score, url, stop, quit, o) }()
+	go func() { shown <- show(running, score, d, stop, quit, o) }()
 	score.Start()
-	err = c.play(running, url, rows, o.Rate)
+	sent, err := c.play(running, url, rows, o.Rate)
 	c.drain()
 	score.Stop()
+	standings, unasked := askStandings(context.WithoutCancel(ctx), d.HTTPAddr(), sent, c.quiet)
+	score.Labels(sent, standings)
+	err = errors.Join(err, unasked)
 	close(quit)
 	err = errors.Join(err, <-shown)
 	if o.Keep && err == nil && running.Err() == nil {
-		fmt.Fprintf(o.Text, "NATS is still up at %s; Ctrl-C ends it. Watch with:\n  nats sub --server %s '%s'\n", url, url, subjectOut)
+		fmt.Fprintf(o.Text, "NATS is still up at %s; Ctrl-C ends it. Watch with:\n  nats sub --server %s '%s'\n  curl http://%s/scores\n",
+			url, url, subjectOut, d.HTTPAddr())
 		<-ctx.Done()
 	}
 	return err
 }
 
-// play publishes rows and, beside them, labels.
-func (c *client) play(ctx context.Context, url string, rows iter.Seq[Row], perSecond float64) error {
+// play publishes rows and, beside them, labels. It returns how many of those.
+func (c *client) play(ctx context.Context, url string, rows iter.Seq[Row], perSecond float64) (labels int, err error) {
 	l, err := newLabeler(url)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	defer l.close()
 	both, ctx := errgroup.WithContext(ctx)
@@ -154,12 +159,12 @@ func (c *client) play(ctx context.Context, url string, rows iter.Seq[Row], perSe
 		return c.publish(ctx, rows, perSecond, func(row Row) { l.saw(ctx, row) })
 	})
 	err = both.Wait()
-	c.score.Labels(int(l.sent.Load()))
-	return err
+	return l.sent, err
 }
 
 // show is the live view, or lines where there is no terminal.
-func show(ctx context.Context, score *Score, url string, stop context.CancelFunc, quit <-chan struct{}, o Options) error {
+func show(ctx context.Context, score *Score, d *daemon.Daemon, stop context.CancelFunc, quit <-chan struct{}, o Options) error {
+	url := d.ClientURL()
 	if o.Terminal != nil {
 		return watch(ctx, o.Keys, o.Terminal, score, url, stop, quit)
 	}

@@ -3,6 +3,7 @@ package demo_test
 import (
 	"bytes"
 	"context"
+	"io"
 	"os"
 	"path/filepath"
 	"testing"
@@ -25,16 +26,35 @@ func TestRunShowsTheModelFailingAndTheCorrectionHelping(t *testing.T) {
 	t.Log("\n" + table.String())
 	want := demo.Counts{Sent: 3500, Answered: 3500, Challenged: 3500 * (len(sum.Parties) - 2), Labels: sum.Labels}
 	assert.Equal(t, want, sum.Counts, "one output a pipeline for each row and nothing else")
-	assert.InDelta(t, 0.3*(3500-600), sum.Labels, 60, "of all rows but the last, whose labels would come too late")
+	assert.InDelta(t, 0.3*(3500-300), sum.Labels, 60, "of all rows but the last, whose labels would come too late")
+	assert.Equal(t, sum.Labels, sum.ByLabels.Rows, "every label found its answer")
 	assert.Greater(t, sum.Phases[0].Accuracy["source"], 0.8, "clean images are what the model was trained for")
 	assert.Less(t, sum.Phases[2].Accuracy["source"], 0.5, "it fails in glare")
-	for _, p := range sum.Phases[1:4] {
+	for _, p := range sum.Phases[1:3] {
 		assert.Greater(t, p.GainPoints, 10.0, p.Name)
 	}
 	_, err = os.Stat(o.Figure)
 	assert.NoError(t, err)
 	assert.Contains(t, text.String(), "nats sub --server nats://127.0.0.1:")
 	assert.Contains(t, text.String(), "phase 7 of 7")
+}
+
+// The whole story takes long enough for what is learned from labels to show.
+func TestThePriorAndLabelsHelpWhereOnlyTheyCan(t *testing.T) {
+	if testing.Short() {
+		t.Skip("14,000 rows take half a minute")
+	}
+	o := demo.DefaultOptions()
+	o.Rate, o.Figure, o.Text = 0, "", io.Discard
+	sum, err := demo.Run(t.Context(), o)
+	require.NoError(t, err)
+	few, filed := sum.Phases[3].Accuracy, sum.Phases[5].Accuracy
+	assert.Greater(t, few["prior"], few["norms"]+0.01, "few classes dominate")
+	assert.Greater(t, few["labels"], few["prior"]+0.01)
+	assert.InDelta(t, filed["norms"], filed["prior"], 0.02, "the images are what they were: nothing to see in them")
+	assert.Greater(t, filed["labels"], filed["norms"]+0.08, "labels tell that shoes are boots now")
+	assert.Greater(t, filed["labels"], filed["source"]+0.06)
+	assert.InDelta(t, sum.ByLabels.Accuracy["source"], sum.Overall.Accuracy["source"], 0.03, "labels of 30 % of the images tell the same")
 }
 
 func TestRunDrainsWhenInterrupted(t *testing.T) {
@@ -67,6 +87,7 @@ func TestRunKeepsTheServerUpUntilInterrupted(t *testing.T) {
 	require.NoError(t, err)
 	assert.False(t, sum.Stopped, "the stream had ended before")
 	assert.Contains(t, text.String(), "NATS is still up at nats://127.0.0.1:")
+	assert.Regexp(t, `curl http://127\.0\.0\.1:\d+/scores`, text.String())
 }
 
 func TestRunHandsOverTheSummaryWhenTheFigureCannotBeWritten(t *testing.T) {

@@ -4,6 +4,8 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"ttad/tta"
 )
 
 // Answer is what a pipeline's output says of one row.
@@ -25,6 +27,8 @@ type Score struct {
 	ended    time.Time // zero while it runs
 	rows     []outcome
 	counts   Counts
+
+	standings []tta.Standing
 }
 
 // outcome is one row, in the order sent.
@@ -134,11 +138,12 @@ func (s *Score) DeadLetter() {
 	s.counts.DeadLetters++
 }
 
-// Labels notes how many labels were sent.
-func (s *Score) Labels(sent int) {
+// Labels notes how many labels were sent, and how the daemon says that the
+// pipelines stand by them.
+func (s *Score) Labels(sent int, standings []tta.Standing) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.counts.Labels = sent
+	s.counts.Labels, s.standings = sent, standings
 }
 
 // Counts returns what became of the messages so far.

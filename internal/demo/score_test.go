@@ -52,7 +52,10 @@ func played(t *testing.T) *demo.Score {
 			s.DeadLetter()
 		}
 	}
-	s.Labels(7)
+	s.Labels(7, []tta.Standing{
+		{Pipeline: "source", Total: tta.Score{Rows: 6, Accuracy: 0.5}}, {Pipeline: "plain", Total: tta.Score{Rows: 6, Accuracy: 0.75}},
+		{Pipeline: "main", Total: tta.Score{Rows: 6, Accuracy: 1}, Advantage: tta.Interval{Mean: 0.5}},
+	})
 	s.Stop()
 	c.t = c.t.Add(time.Hour)
 	return s
@@ -101,6 +104,7 @@ func TestSummaryIsPlainJSON(t *testing.T) {
 		          {"name":"storm","rows":8,"accuracy":{"source":0,"plain":0.5,"main":1},"gain_points":100}],
 		"overall":{"name":"all","rows":18,"accuracy":{"source":0.5555555555555556,"plain":0.7777777777777778,"main":1},
 		           "gain_points":44.44444444444444},
+		"by_labels":{"name":"all, as labels tell","rows":6,"accuracy":{"source":0.5,"plain":0.75,"main":1},"gain_points":50},
 		"sent":20,"answered":18,"challenger_answers":18,"dead_letters":1,"duplicates":0,"unknown":0,"labels":7,"lost":1,
 		"seconds":2,"rows_per_second":9,"latency_ms":{"p50":100,"p95":100,"p99":100}}`, string(body))
 }
@@ -112,6 +116,7 @@ func TestSummaryPrintsATable(t *testing.T) {
 calm                           10   100.0%   100.0%   100.0%    +0.0
 storm                           8     0.0%    50.0%   100.0%  +100.0
 all                            18    55.6%    77.8%   100.0%   +44.4
+all, as labels tell             6    50.0%    75.0%   100.0%   +50.0
 
 source   the model alone
 plain    alphabn

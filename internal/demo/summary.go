@@ -16,6 +16,8 @@ type Summary struct {
 	Parties []Party        `json:"parties"`
 	Phases  []PhaseSummary `json:"phases"`
 	Overall PhaseSummary   `json:"overall"`
+	// ByLabels is what the daemon says of the rows it got labels of.
+	ByLabels PhaseSummary `json:"by_labels"`
 	Counts
 	LostRows int `json:"lost"`
 
@@ -66,6 +68,7 @@ func Summarize(s *Score, seed uint64) *Summary {
 		sum.Phases = append(sum.Phases, s.phaseSummary(s.phases[i].Name, a))
 	}
 	sum.Overall = s.phaseSummary("all", s.Overall())
+	sum.ByLabels = s.byLabels()
 	sum.LatencyMS = percentiles(s.Latencies())
 	return sum
 }
@@ -86,7 +89,7 @@ func percentiles(times []time.Duration) Percentiles {
 func (s *Summary) Print(w io.Writer) error {
 	var b strings.Builder
 	b.WriteString(tableHeader(s.Parties))
-	for _, p := range append(slices.Clone(s.Phases), s.Overall) {
+	for _, p := range append(slices.Clone(s.Phases), s.Overall, s.ByLabels) {
 		if p.Rows > 0 {
 			b.WriteString(tableRow(p.Name, p.Rows, s.cells(p), p.GainPoints))
 		}

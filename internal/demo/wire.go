@@ -29,7 +29,7 @@ const (
 	idPrefix = "demo-"
 	// inFlight bounds the rows published and not yet answered, so that a slow
 	// machine is followed at its own speed.
-	inFlight = 512
+	inFlight = 256
 )
 
 // client talks to the daemon as a user's programs would: over NATS only.
