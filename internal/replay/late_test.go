@@ -236,6 +236,26 @@ func TestLabelsThatCannotBeToldAreRefused(t *testing.T) {
 	}
 }
 
+func TestTheSameFilesGiveTheSameReport(t *testing.T) {
+	f := newFolder(t)
+	labels := make([]int, 300)
+	for i := range labels {
+		labels[i] = i * i % 3
+	}
+	files := replay.Files{Inputs: []string{f.rows("x.npy", 0, len(labels))}, Labels: []string{f.ints("y.npy", labels...)}}
+	report := func() *replay.Report {
+		d, err := replay.Load(files)
+		require.NoError(t, err)
+		g := tiny(t, "batch: {max_rows: 16}, seed: 7, pipelines: [{name: main, strategies: [bnema, lame, labelshift, reloop: {adapt_weight: false}]}]")
+		r, err := replay.Run(t.Context(), g, d, replay.Options{Labels: &replay.Labels{Delay: 20, Share: 0.7}})
+		require.NoError(t, err)
+		assert.Positive(t, r.Pipelines[1].Changed)
+		r.Seconds, r.RowsPerSecond = 0, 0
+		return r
+	}
+	assert.Equal(t, report(), report())
+}
+
 // The lead over the source is that of the same rows.
 func TestTheLeadIsTheDifferenceOfAccuracies(t *testing.T) {
 	f := newFolder(t)

@@ -37,7 +37,8 @@ func open(t testing.TB, model []byte, group string) *daemon.Group {
 	require.NoError(t, err)
 	devices, err := daemon.OpenDevices(cfg.Device, zerolog.Nop())
 	require.NoError(t, err)
-	g, err := daemon.OpenGroup("g", cfg.Groups["g"], daemon.GroupOptions{Dir: dir, Devices: devices, Registry: builtin.Registry(), Log: zerolog.Nop()})
+	ledger := replay.Labels{Delay: 1000}.Ledger(1000, 64)
+	g, err := daemon.OpenGroup("g", cfg.Groups["g"], daemon.GroupOptions{Dir: dir, Devices: devices, Registry: builtin.Registry(), Ledger: &ledger, Log: zerolog.Nop()})
 	require.NoError(t, err)
 	t.Cleanup(func() {
 		require.NoError(t, g.Close())
