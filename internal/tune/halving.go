@@ -28,12 +28,16 @@ func schedule(candidates, rows int) []rung {
 	if candidates <= sideBySide {
 		return []rung{{rows, 1}}
 	}
-	steps := int(math.Log(float64(candidates)) / math.Log(eta))
-	steps = min(steps, max(int(math.Log(float64(rows)/leastPrefix)/math.Log(eta)), 0))
+	prefix, steps := rows, 0
+	for n := candidates; n >= eta && prefix/eta >= leastPrefix; n /= eta {
+		prefix /= eta
+		steps++
+	}
 	var rungs []rung
-	for left := steps; left > 0; left-- {
+	for range steps {
 		candidates = (candidates + eta - 1) / eta
-		rungs = append(rungs, rung{rows / int(math.Pow(eta, float64(left))), candidates})
+		rungs = append(rungs, rung{prefix, candidates})
+		prefix *= eta
 	}
 	return append(rungs, rung{rows, 1})
 }
