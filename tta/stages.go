@@ -174,6 +174,6 @@ func recovered(cause any, log *zerolog.Logger, err *error) {
 	if cause == nil {
 		return
 	}
-	log.Error().Interface("panic", cause).Bytes("stack", debug.Stack()).Msg("recovered; the source view answers")
+	log.Error().Interface("panic", cause).Bytes("stack", debug.Stack()).Msg("recovered from a panic of a strategy")
 	*err = fmt.Errorf("panic: %v", cause)
 }

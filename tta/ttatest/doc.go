@@ -1,7 +1,7 @@
 // Package ttatest checks the laws every strategy keeps, against any tta.Spec and
 // over a small frozen model evaluated in plain loops:
 //
-//	1  a step reads, a settle writes
+//	1  a step reads, a settle writes; readings are numbers and read
 //	2  the output is shared and read-only, and nothing of it is kept
 //	3  rows stay finite, non-negative, sum to 1, in their order; one row works
 //	4  two owners of the same part are refused when the pipeline is built

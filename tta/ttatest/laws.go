@@ -45,6 +45,7 @@ func laws() []law {
 	return []law{
 		{"1 a step reads", stepReads},
 		{"1 the past shows in state only", noHiddenState},
+		{"1 readings read", readingsRead},
 		{"2 output is read-only", outputReadOnly},
 		{"2 nothing of the output is kept", outputNotKept},
 		{"3 rows stay probabilities", rowsAreProbabilities},

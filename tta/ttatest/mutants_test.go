@@ -38,6 +38,7 @@ type broken struct {
 	snapshot func(c *counter) []byte
 	restore  func(c *counter, blob []byte) error
 	reset    func(c *counter)
+	readings func(c *counter) []tta.Reading
 	owns     tta.Part
 }
 
@@ -107,6 +108,13 @@ func (c *counter) Restore(blob []byte) error {
 	return nil
 }
 
+func (c *counter) Readings() []tta.Reading {
+	if c.broken.readings != nil {
+		return c.broken.readings(c)
+	}
+	return []tta.Reading{{Name: "rows", Class: -1, Value: float64(c.rows)}}
+}
+
 func (c *counter) Reset() {
 	if c.broken.reset != nil {
 		c.broken.reset(c)
@@ -135,6 +143,18 @@ func TestEachBrokenStrategyIsCaught(t *testing.T) {
 	}{
 		"learns while it answers": {"1 a step reads", func() broken {
 			return broken{correct: func(c *counter, _ *models.Output, p *accel.Tensor) { c.rows++; sharpen(p, 1+0.01*float64(c.rows)) }}
+		}},
+		"counts who looks": {"1 readings read", func() broken {
+			return broken{readings: func(c *counter) []tta.Reading { c.rows++; return nil }}
+		}},
+		"tells of a class there is not": {"1 readings read", func() broken {
+			return broken{readings: func(*counter) []tta.Reading { return []tta.Reading{{Name: "prior", Class: 5}} }}
+		}},
+		"tells twice of one thing": {"1 readings read", func() broken {
+			return broken{readings: func(*counter) []tta.Reading { return []tta.Reading{{Name: "rows"}, {Name: "rows"}} }}
+		}},
+		"tells what is no number": {"1 readings read", func() broken {
+			return broken{readings: func(*counter) []tta.Reading { return []tta.Reading{{Name: "rows", Value: math.NaN()}} }}
 		}},
 		"writes to the logits": {"2 output is read-only", func() broken {
 			return broken{correct: func(_ *counter, out *models.Output, _ *accel.Tensor) { out.Logits.Data[0]++ }}
