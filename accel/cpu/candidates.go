@@ -168,7 +168,7 @@ func (s *search) verify(worker, block int) {
 	for i := range min(tileRows, s.n-row) {
 		r := &to.coarse.rows[row+i]
 		for _, slot := range r.slots {
-			to.offer(row+i, dotColumn(dim, left[i:], s.x.column(int(slot))), slot)
+			to.offer(row+i, dotColumn(dim, left[i:], s.x.column(int(slot))), int(slot))
 		}
 		r.clear()
 	}

@@ -7,10 +7,8 @@ import (
 
 // finds are the most similar keys one worker has met, for each query in order.
 type finds struct {
-	k            int
-	count        []int     // [queries]
-	slots        []int32   // [queries k]
-	similarities []float32 // [queries k]
+	k    int
+	best []rank // [queries k], the best first; nobody's where there are fewer
 	// limits [queries, rounded up to whole tiles] are what a similarity has to
 	// exceed. A worker meets slots in ascending order, so an equal one is too late.
 	limits []float32
@@ -21,11 +19,32 @@ type finds struct {
 	coarse coarseFinds
 }
 
+// rank is a similarity, not NaN, and its slot in one number: the more similar the
+// larger, and of equally similar ones the lower slot's.
+type rank uint64
+
+// nobody is less than any key's rank.
+const nobody rank = 0
+
+// rankOf puts the similarity's bits above the slot's complement. Bits of positive
+// floats order as they do; those of negative ones the other way around.
+func rankOf(similarity float32, slot int) rank {
+	b := math.Float32bits(similarity + 0) // -0 is as similar as 0
+	b ^= uint32(int32(b)>>31) | 1<<31
+	return rank(b)<<32 | rank(^uint32(slot))
+}
+
+func (r rank) slot() int32 { return int32(^uint32(r)) }
+
+func (r rank) similarity() float32 {
+	b := uint32(r >> 32)
+	return math.Float32frombits(b ^ (^uint32(int32(b)>>31) | 1<<31))
+}
+
 func (f *finds) reset(n, k int) {
 	f.k = k
-	f.count = sized(f.count, n)
-	clear(f.count)
-	f.slots, f.similarities = sized(f.slots, n*k), sized(f.similarities, n*k)
+	f.best = sized(f.best, n*k)
+	clear(f.best)
 	f.limits = sized(f.limits, roundUp(n, tileRows))
 	for i := range f.limits {
 		f.limits[i] = float32(math.Inf(-1))
@@ -41,49 +60,33 @@ func (f *finds) take(row int, hits uint32, similarities []float32, first, live i
 	for ; hits != 0; hits &= hits - 1 {
 		j := bits.TrailingZeros32(hits)
 		if v := similarities[j]; first+j < live && v > f.limits[row] && v <= math.MaxFloat32 {
-			f.insert(row, v, int32(first+j))
+			f.insert(row, rankOf(v, first+j))
 		}
 	}
 }
 
 // offer inserts a key whose similarity is finite.
-func (f *finds) offer(row int, similarity float32, slot int32) {
+func (f *finds) offer(row int, similarity float32, slot int) {
 	if math.Abs(float64(similarity)) <= math.MaxFloat32 {
-		f.insert(row, similarity, slot)
+		f.insert(row, rankOf(similarity, slot))
 	}
 }
 
-// insert puts a key in its place, unless k better ones are known.
-func (f *finds) insert(row int, similarity float32, slot int32) {
-	slots, similarities := f.slots[row*f.k:(row+1)*f.k], f.similarities[row*f.k:(row+1)*f.k]
-	n := f.count[row]
-	at := place(similarities[:n], slots[:n], similarity, slot)
-	if at == f.k {
+// insert puts a key in its place, unless k better ones are known. Most keys that get
+// here belong near the end of a short list, where moving one by one is quickest.
+func (f *finds) insert(row int, r rank) {
+	best := f.best[row*f.k : (row+1)*f.k]
+	last := len(best) - 1
+	if r <= best[last] {
 		return
 	}
-	if n < f.k {
-		n++
-		f.count[row] = n
+	at := last
+	for at > 0 && best[at-1] < r {
+		best[at] = best[at-1]
+		at--
 	}
-	copy(similarities[at+1:n], similarities[at:])
-	copy(slots[at+1:n], slots[at:])
-	similarities[at], slots[at] = similarity, slot
-	if n == f.k {
-		f.limits[row] = similarities[n-1]
+	best[at] = r
+	if best[last] != nobody {
+		f.limits[row] = best[last].similarity()
 	}
-}
-
-// place returns how many of the keys, the best first, are better than one: more
-// similar, or as similar and in a lower slot.
-func place(similarities []float32, slots []int32, similarity float32, slot int32) int {
-	low, high := 0, len(similarities)
-	for low < high {
-		mid := int(uint(low+high) / 2)
-		if s := similarities[mid]; s > similarity || s == similarity && slots[mid] < slot {
-			low = mid + 1
-		} else {
-			high = mid
-		}
-	}
-	return low
 }

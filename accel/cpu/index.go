@@ -27,7 +27,7 @@ func (d *Device) NewIndex(dim, capacity int) (accel.Index, error) {
 	if dim < 1 || capacity < 1 {
 		return nil, fmt.Errorf("%s: at least one key of one value is needed", what)
 	}
-	if capacity > math.MaxInt32-tileCols || capacity > maxFloats/dim {
+	if capacity > math.MaxInt32-tileCols || roundUp(capacity, tileCols) > maxFloats/dim {
 		return nil, fmt.Errorf("%s: %w", what, accel.ErrOutOfMemory)
 	}
 	id, err := d.register(what)
@@ -180,9 +180,8 @@ func (s *search) merge() {
 	for w := range s.workers[1:] {
 		from := &s.workers[w+1]
 		for row := range s.n {
-			for j := range from.count[row] {
-				at := row*s.k + j
-				to.insert(row, from.similarities[at], from.slots[at])
+			for _, r := range from.best[row*s.k : (row+1)*s.k] {
+				to.insert(row, r)
 			}
 		}
 	}
@@ -193,13 +192,12 @@ func (s *search) copy(slots []int32, similarities []float32) {
 	if s.n == 0 {
 		return
 	}
-	k, found := len(slots)/s.n, &s.workers[0]
-	for row := range s.n {
-		n := found.count[row]
-		copy(slots[row*k:], found.slots[row*s.k:row*s.k+n])
-		copy(similarities[row*k:], found.similarities[row*s.k:row*s.k+n])
-		for j := row*k + n; j < (row+1)*k; j++ {
-			slots[j], similarities[j] = -1, 0
+	k, best := len(slots)/s.n, s.workers[0].best
+	for i := range slots {
+		slots[i], similarities[i] = -1, 0
+		if row, j := i/k, i%k; j < s.k && best[row*s.k+j] != nobody {
+			r := best[row*s.k+j]
+			slots[i], similarities[i] = r.slot(), r.similarity()
 		}
 	}
 }

@@ -2,6 +2,7 @@ package cpu
 
 import (
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"testing"
 
@@ -41,6 +42,23 @@ func TestSearchFindsTheSameBitsWithAnyNumberOfWorkers(t *testing.T) {
 		x.Close()
 		require.NoError(t, d.Close())
 	}
+}
+
+// A rank must order as similarity and slot do, and give both back.
+func TestRanksOrderBySimilarityThenSlot(t *testing.T) {
+	similarities := []float32{math.MaxFloat32, 1, 0.5, math.SmallestNonzeroFloat32, 0, -math.SmallestNonzeroFloat32, -0.5, -1, -math.MaxFloat32}
+	last := rank(math.MaxUint64)
+	for _, s := range similarities {
+		for _, slot := range []int{0, 1, 1 << 20, math.MaxInt32} {
+			r := rankOf(s, slot)
+			require.Less(t, r, last, "%g in slot %d", s, slot)
+			require.Equal(t, s, r.similarity())
+			require.EqualValues(t, slot, r.slot())
+			last = r
+		}
+	}
+	require.Greater(t, last, nobody)
+	require.Equal(t, rankOf(0, 3), rankOf(float32(math.Copysign(0, -1)), 3))
 }
 
 func ExampleDevice_NewIndex() {
