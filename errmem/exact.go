@@ -11,7 +11,7 @@ type ExactConfig struct {
 	Classes     int     // at least 2
 	Capacity    int     // rows; the oldest makes room for the newest
 	Neighbours  int     // most rows a query is answered from
-	Temperature float64 // of the attention, above 0; small listens to the nearest only
+	Temperature float64 // of the attention, at least 1e-9; small listens to the nearest only
 	// ClassShare is the largest part of Capacity one class may take, in (0,1]: a
 	// class that has it gives up its own oldest row for its newest. 0 is 1.
 	ClassShare float64
@@ -25,6 +25,9 @@ type ExactConfig struct {
 // maxCapacity keeps slots within int32 with room for sums of two.
 const maxCapacity = 1 << 30
 
+// least keeps what is divided by a temperature or a half life finite.
+const least = 1e-9
+
 func (c *ExactConfig) check() error {
 	switch {
 	case c.Dim < 1:
@@ -35,12 +38,12 @@ func (c *ExactConfig) check() error {
 		return fmt.Errorf("error memory: capacity of %d rows is outside 1 to %d", c.Capacity, maxCapacity)
 	case c.Neighbours < 1:
 		return fmt.Errorf("error memory: %d neighbours; at least 1 is needed", c.Neighbours)
-	case !(c.Temperature > 0) || math.IsInf(c.Temperature, 0):
-		return fmt.Errorf("error memory: temperature %v is not above 0", c.Temperature)
+	case !(c.Temperature >= least) || math.IsInf(c.Temperature, 0):
+		return fmt.Errorf("error memory: temperature %v is not at least %v", c.Temperature, least)
 	case !(c.ClassShare >= 0 && c.ClassShare <= 1):
 		return fmt.Errorf("error memory: class share %v is outside (0,1]", c.ClassShare)
-	case !(c.HalfLife >= 0) || math.IsInf(c.HalfLife, 0):
-		return fmt.Errorf("error memory: half life of %v writes; it is a number of writes, or 0 for none", c.HalfLife)
+	case c.HalfLife != 0 && !(c.HalfLife >= least) || math.IsInf(c.HalfLife, 0):
+		return fmt.Errorf("error memory: half life of %v writes; it is at least %v, or 0 for none", c.HalfLife, least)
 	}
 	return nil
 }
@@ -61,6 +64,7 @@ type Exact struct {
 	rows  *rows
 
 	units []float32 // scratch: queries or a key at unit length
+	logs  []float64 // scratch: of one query's attentions
 }
 
 // NewExact returns an empty memory that keeps its keys in index, made for keys of
@@ -135,26 +139,24 @@ func (m *Exact) weigh(out *Reading, i int) {
 	out.Age[i] = float32(age)
 }
 
-// attend writes the attention of the first found neighbours, the most similar
-// first, so that no exponent is above 0 before weights.
+// attend writes the attention of the first found neighbours. The largest logarithm
+// is taken off all, so that no exponent is above 0 and one is 0.
 func (m *Exact) attend(q query, found int) {
-	logs := func(j int) float64 {
-		slot := q.place[j]
+	m.logs = m.logs[:0]
+	top, sum := math.Inf(-1), 0.0
+	for j, slot := range q.place[:found] {
 		l := float64(q.similarity[j])/m.c.Temperature + math.Log(float64(m.rows.weight[slot]))
 		if m.c.HalfLife > 0 {
 			l -= math.Ln2 * m.rows.age(slot) / m.c.HalfLife
 		}
-		return l
+		m.logs, top = append(m.logs, l), max(top, l)
 	}
-	top, sum := math.Inf(-1), 0.0
-	for j := range found {
-		top = max(top, logs(j))
+	for j, l := range m.logs {
+		m.logs[j] = math.Exp(l - top)
+		sum += m.logs[j]
 	}
-	for j := range found {
-		sum += math.Exp(logs(j) - top)
-	}
-	for j := range found {
-		q.attention[j] = float32(math.Exp(logs(j)-top) / sum)
+	for j, a := range m.logs {
+		q.attention[j] = float32(a / sum)
 	}
 }
 

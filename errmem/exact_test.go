@@ -41,6 +41,7 @@ func TestConfigurationsThatCannotBeAreRefused(t *testing.T) {
 		"capacity of 2147483648":  func(c *ExactConfig) { c.Capacity = 1 << 31 },
 		"0 neighbours":            func(c *ExactConfig) { c.Neighbours = 0 },
 		"temperature 0":           func(c *ExactConfig) { c.Temperature = 0 },
+		"temperature 1e-310":      func(c *ExactConfig) { c.Temperature = 1e-310 },
 		"class share 1.5":         func(c *ExactConfig) { c.ClassShare = 1.5 },
 		"half life of -1 writes":  func(c *ExactConfig) { c.HalfLife = -1 },
 		"half life of NaN writes": func(c *ExactConfig) { c.HalfLife = math.NaN() },
