@@ -12,8 +12,9 @@ const (
 
 // Phases is the demo's story in the given number of rows, or nil when they are
 // too few or too many. The corruptions' amounts were chosen so that the model
-// alone fails and its batch statistics still carry what is needed; measured
-// figures are in data/README.md.
+// alone fails and its batch statistics still carry what is needed. The phase that
+// only labels can explain is the longest: they come late. Measured figures are in
+// data/README.md.
 func Phases(rows int) []Phase {
 	if rows < leastRows || rows > mostRows {
 		return nil

@@ -128,13 +128,7 @@ func stream(ctx context.Context, d *daemon.Daemon, score *Score, rows iter.Seq[R
 	defer stop()
 	quit, shown := make(chan struct{}), make(chan error, 1)
 	go func() { shown <- show(running, score, d, stop, quit, o) }()
-	score.Start()
-	sent, err := c.play(running, url, rows, o.Rate)
-	c.drain()
-	score.Stop()
-	standings, unasked := askStandings(context.WithoutCancel(ctx), d.HTTPAddr(), sent, c.quiet)
-	score.Labels(sent, standings)
-	err = errors.Join(err, unasked)
+	err = c.perform(running, d, rows, o.Rate)
 	close(quit)
 	err = errors.Join(err, <-shown)
 	if o.Keep && err == nil && running.Err() == nil {
@@ -143,6 +137,18 @@ func stream(ctx context.Context, d *daemon.Daemon, score *Score, rows iter.Seq[R
 		<-ctx.Done()
 	}
 	return err
+}
+
+// perform runs the stream to its end, or to that of ctx, and takes down what came
+// of it.
+func (c *client) perform(ctx context.Context, d *daemon.Daemon, rows iter.Seq[Row], perSecond float64) error {
+	c.score.Start()
+	sent, err := c.play(ctx, d.ClientURL(), rows, perSecond)
+	c.drain()
+	c.score.Stop()
+	standings, unasked := askStandings(context.WithoutCancel(ctx), d.HTTPAddr(), sent, c.quiet)
+	c.score.Labels(sent, standings)
+	return errors.Join(err, unasked)
 }
 
 // play publishes rows and, beside them, labels. It returns how many of those.

@@ -111,7 +111,7 @@ func (v *view) View() string {
 	b.WriteString(v.legend())
 	b.WriteString(v.table())
 	fmt.Fprintf(&b, "\n%s  %d of %d rows  %.0f rows/s  %d dead letters  %d in flight",
-		progress(n.Sent, rows, 20), n.Answered, rows, float64(n.Answered)/max(seconds, 1e-3), n.DeadLetters, n.Lost())
+		progress(n.Sent, rows, 12), n.Answered, rows, float64(n.Answered)/max(seconds, 1e-3), n.DeadLetters, n.Lost())
 	if !v.done {
 		fmt.Fprintf(&b, "\n%s", v.style.faint.Render(v.hint()))
 	}
