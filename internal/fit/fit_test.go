@@ -86,6 +86,16 @@ func TestAnAdapterOfACalibratedModelSaysThatTheRatioDoes(t *testing.T) {
 	assert.Contains(t, curve.String(), "held-out rows, prior ratio")
 }
 
+func TestANetworkTooSmallToSayTheRatioIsToldSo(t *testing.T) {
+	third := 1.0 / 3
+	_, report, err := Adapter(t.Context(), gauss(3000, 1, third, third, third), options(func(o *Options) { o.Hidden, o.Epochs, o.Rate = 1, 1, 1e-6 }))
+	require.NoError(t, err)
+	require.Less(t, report.GainHigh, 0.0, "it has barely left the plain head")
+	var text bytes.Buffer
+	require.NoError(t, report.WriteText(&text))
+	assert.Contains(t, text.String(), "does better on these rows. With --input log_ratio and --hidden 6 or more, training starts there.\n")
+}
+
 func TestAnUnequalSourceIsTrainedAlongItsImbalance(t *testing.T) {
 	for _, input := range []string{labelshift.InputLogRatio, labelshift.InputDegree} {
 		t.Run(input, func(t *testing.T) {

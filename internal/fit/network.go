@@ -28,6 +28,9 @@ func (z sizes) weights() int {
 	return z.hidden*(z.inputs+1) + (z.hidden+1)*labelshift.OutputWidth(z.outputs, z.classes, z.features)
 }
 
+// saysRatio is whether the network can pass every class's log ratio on to db.
+func (z sizes) saysRatio() bool { return z.inputs == z.classes && z.hidden >= 2*z.classes }
+
 // newNetwork writes the program of labelshift.Adapter.
 func newNetwork(z sizes, head *models.Head, rng *rand.Rand) *network {
 	n := &network{}
@@ -66,7 +69,7 @@ func newNetwork(z sizes, head *models.Head, rng *rand.Rand) *network {
 func (n *network) layers(prior accel.ValueID, z sizes, rng *rand.Rand) accel.ValueID {
 	out := labelshift.OutputWidth(z.outputs, z.classes, z.features)
 	first, second := gaussian(rng, math.Sqrt(2/float64(z.inputs)), z.hidden*z.inputs), make([]float32, out*z.hidden)
-	if z.inputs == z.classes && z.hidden >= 2*z.classes {
+	if z.saysRatio() {
 		startAtRatio(first, second[(out-z.classes)*z.hidden:], z)
 	}
 	w1 := n.constant("w1", first, z.hidden, z.inputs)

@@ -33,6 +33,8 @@ type Report struct {
 	SourceError  float64 `json:"source_error"`
 	RatioError   float64 `json:"ratio_error"`
 	AdapterError float64 `json:"adapter_error"`
+
+	network sizes
 }
 
 // Epoch is one pass over the training rows.
@@ -42,10 +44,12 @@ type Epoch struct {
 }
 
 func newReport(t *trainer, heldOut int) *Report {
+	z := t.o.sizes(t.source.Graph)
 	return &Report{
-		Rows: len(t.source.Labels) + heldOut, HeldOut: heldOut, Outputs: t.o.Outputs,
+		network: z,
+		Rows:    len(t.source.Labels) + heldOut, HeldOut: heldOut, Outputs: t.o.Outputs,
 		SourceLoss: mean(t.heldOut.losses(nil)), RatioLoss: mean(t.heldOut.losses(t.heldOut.ratio)),
-		Parameters: t.o.sizes(t.source.Graph).weights(),
+		Parameters: z.weights(),
 	}
 }
 
@@ -98,9 +102,17 @@ func (r *Report) verdict() string {
 	case r.Helped:
 		return ""
 	case r.GainHigh < 0:
-		return "It did not help: mode prior_ratio, which needs no file, does better on these rows.\n"
+		return "It did not help: mode prior_ratio, which needs no file, does better on these rows." + r.hint() + "\n"
 	}
 	return "It did not help: mode prior_ratio, which needs no file, does as well on these rows.\n"
+}
+
+// hint says what would let training start at the prior ratio, if it did not.
+func (r *Report) hint() string {
+	if r.network.saysRatio() {
+		return ""
+	}
+	return fmt.Sprintf(" With --input %s and --hidden %d or more, training starts there.", labelshift.InputLogRatio, 2*r.network.classes)
 }
 
 // Curve draws the losses by epoch as SVG.
