@@ -39,6 +39,8 @@ func (d *Daemon) attachGroup(ctx context.Context, cfg *configs.File, g *Group) (
 	events := stream.NewEvents(d.conn, stream.Subjects{Prefix: o.Prefix, Group: o.Group}, time.Now)
 	d.metrics.registry.MustRegister(newEventCollector(g.Name, events))
 	e := &engine{group: g, committer: committer, metrics: d.metrics.forGroup(g.Name), published: events, log: log, generation: d.generation}
+	e.changed()
+	d.metrics.registry.MustRegister(newReadingCollector(g.Name, e.standings))
 	if g.Config.Feedback == nil {
 		return attached{in, e}, nil
 	}

@@ -193,13 +193,11 @@ func (d *Daemon) close() error {
 	return errors.Join(append(errs, CloseDevices(d.devices))...)
 }
 
-// scores are those of every group that takes labels, by name.
+// scores are those of every group, by name.
 func (d *Daemon) scores() map[string]Scores {
 	out := map[string]Scores{}
 	for _, e := range d.engines {
-		if e.labels != nil {
-			out[e.group.Name] = e.standings()
-		}
+		out[e.group.Name] = e.standings()
 	}
 	return out
 }

@@ -26,6 +26,7 @@ type engine struct {
 	published publisher      // of events
 	labels    *stream.Labels // nil where none are taken
 	scores    scoreboard
+	changes   uint64 // how often state may have moved, for the scoreboard
 	log       zerolog.Logger
 	step      uint64
 
@@ -100,7 +101,7 @@ func (e *engine) settle(ctx context.Context, r *tta.Result) (err error) {
 		return fmt.Errorf("settle batch %d: %w", e.step, err)
 	}
 	e.happened(r.Events[stepEvents:])
-	e.scores.refresh(e.group.Pipelines, scoreInterval)
+	e.changed()
 	return nil
 }
 

@@ -21,13 +21,14 @@ import (
 // scene is an engine whose model, strategy and committer are the test's, and the
 // order in which they were called.
 type scene struct {
-	t       *testing.T
-	calls   []string
-	forward tta.Forward
-	commit  error
-	answers [][]tta.Prediction // of the last commit
-	learned [][][]float32      // the rows of every batch learned from
-	engine  *engine
+	t        *testing.T
+	calls    []string
+	forward  tta.Forward
+	commit   error
+	onCommit func()
+	answers  [][]tta.Prediction // of the last commit
+	learned  [][][]float32      // the rows of every batch learned from
+	engine   *engine
 }
 
 func newScene(t *testing.T) *scene {
@@ -78,6 +79,9 @@ func (l listener) Update(_ context.Context, b *tta.Batch, _ *models.Output, _ *a
 func (s *scene) Commit(_ context.Context, p *stream.Parcel, answers [][]tta.Prediction) (stream.Receipt, error) {
 	s.calls = append(s.calls, "commit")
 	s.answers = answers
+	if s.onCommit != nil {
+		s.onCommit()
+	}
 	return stream.Receipt{}, s.commit
 }
 

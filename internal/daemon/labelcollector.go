@@ -15,7 +15,8 @@ type labelCollector struct {
 	scores func() Scores
 
 	states, messages, redelivered, limited, dropped, dead, waiting *prometheus.Desc
-	ledgerRows, ledgerBytes, ledgerEvicted                         *prometheus.Desc
+	ledgerRows, ledgerBytes                                        *prometheus.Desc
+	ledgerEvicted, ledgerRenamed, ledgerOversized                  *prometheus.Desc
 	labelled, accuracy, brier, logLoss, calibration, auc, gauc     *prometheus.Desc
 	advantage                                                      *prometheus.Desc
 }
@@ -37,6 +38,9 @@ func newLabelCollector(group string, labels func() stream.LabelStats, scores fun
 		ledgerRows:    desc("ledger_rows", "Answered rows kept for labels to come."),
 		ledgerBytes:   desc("ledger_bytes", "Memory they take."),
 		ledgerEvicted: desc("ledger_evicted_total", "Answered messages that left the ledger, by age or for want of room."),
+		ledgerRenamed: desc("ledger_renamed_total", "Answered messages whose id a newer one has taken: labels find them by sequence only."),
+
+		ledgerOversized: desc("ledger_oversized_total", "Answered messages larger than the whole ledger, for which no label can come."),
 
 		labelled:    desc("labelled_rows_total", "Rows of the pipeline that were scored.", "pipeline"),
 		accuracy:    desc("score_accuracy", "Share of right classes among the last rows labelled.", "pipeline"),
@@ -52,7 +56,7 @@ func newLabelCollector(group string, labels func() stream.LabelStats, scores fun
 // Describe implements prometheus.Collector.
 func (c *labelCollector) Describe(ch chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{
-		c.states, c.messages, c.redelivered, c.limited, c.dropped, c.dead, c.waiting, c.ledgerRows, c.ledgerBytes, c.ledgerEvicted,
+		c.states, c.messages, c.redelivered, c.limited, c.dropped, c.dead, c.waiting, c.ledgerRows, c.ledgerBytes, c.ledgerEvicted, c.ledgerRenamed, c.ledgerOversized,
 		c.labelled, c.accuracy, c.brier, c.logLoss, c.calibration, c.auc, c.gauc, c.advantage,
 	} {
 		ch <- d
@@ -81,9 +85,13 @@ func (c *labelCollector) Collect(ch chan<- prometheus.Metric) {
 	gauge(c.waiting, float64(s.Waiting))
 
 	scores := c.scores()
-	gauge(c.ledgerRows, float64(scores.Ledger.Rows))
-	gauge(c.ledgerBytes, float64(scores.Ledger.Bytes))
-	counter(c.ledgerEvicted, float64(scores.Ledger.Evicted))
+	if l := scores.Ledger; l != nil {
+		gauge(c.ledgerRows, float64(l.Rows))
+		gauge(c.ledgerBytes, float64(l.Bytes))
+		counter(c.ledgerEvicted, float64(l.Evicted))
+		counter(c.ledgerRenamed, float64(l.Renamed))
+		counter(c.ledgerOversized, float64(l.Oversized))
+	}
 	for i, s := range scores.Standings {
 		// A pipeline that is the source model may have its name, and then tells the same.
 		shadowed := i == 0 && slices.ContainsFunc(scores.Standings[1:], func(p tta.Standing) bool { return p.Pipeline == s.Pipeline })

@@ -18,7 +18,7 @@ func (e *engine) onLabels(ctx context.Context, labels []tta.Label) ([]tta.Learne
 	}
 	e.metrics.learned(learned)
 	e.happened(e.group.Pipelines.LearnEvents())
-	e.scores.refresh(e.group.Pipelines, scoreInterval)
+	e.changed()
 	return learned, nil
 }
 
@@ -42,7 +42,11 @@ func (e *engine) learn(ctx context.Context, labels []tta.Label) (learned []tta.L
 // startOver resets every pipeline rather than go on from half-written state.
 func (e *engine) startOver(cause any, what string) {
 	e.log.Error().Interface("panic", cause).Bytes("stack", debug.Stack()).Msg(what)
+	var resets []tta.Event
 	for _, p := range e.group.Pipelines.Pipelines() {
 		p.Reset()
+		resets = append(resets, tta.Event{Kind: tta.EventReset, Pipeline: p.Name(), Trip: tta.TripError, Message: what})
 	}
+	e.happened(resets)
+	e.changed()
 }

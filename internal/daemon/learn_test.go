@@ -133,24 +133,59 @@ func TestScoresAreReadWhileABatchIsAnswered(t *testing.T) {
 	assert.Equal(t, 2, s.engine.standings().Ledger.Rows, "the first message came again, and counts once")
 }
 
+// A clock that fails is nobody's strategy, and its panic nobody's alone.
+func TestASettleThatPanicsResetsEveryPipelineAndTells(t *testing.T) {
+	s, events := school(t, &pupil{})
+	ledger, broken := tta.DefaultLedger(), false
+	pipelines, err := tta.NewGroup(tta.GroupOptions{
+		Registry: tta.NewRegistry(), Guard: tta.DefaultGuard(), Ledger: &ledger,
+		Configs: []tta.PipelineConfig{{Name: "main", Role: tta.Champion}, {Name: "quiet", Role: tta.Shadow}},
+		Env: tta.Env{Model: "m", Classes: 2, Log: zerolog.Nop(), Now: func() time.Time {
+			if broken {
+				panic("no time")
+			}
+			return time.Now()
+		}},
+		Forward: rowsPlainly,
+	})
+	require.NoError(t, err)
+	s.engine.group.Pipelines = pipelines
+	s.onCommit = func() { broken = true }
+	require.NoError(t, s.engine.onParcel(t.Context(), s.parcel([]float32{2, 0})))
+	broken, s.onCommit = false, nil
+	require.Len(t, events.events, 2)
+	for i, name := range []string{"main", "quiet"} {
+		assert.Equal(t, tta.EventReset, events.events[i].Kind)
+		assert.Equal(t, name, events.events[i].Pipeline)
+	}
+	require.NoError(t, s.engine.onParcel(t.Context(), s.parcel([]float32{2, 0})), "the next batch is answered")
+	assert.Equal(t, 1, s.engine.standings().Ledger.Rows)
+}
+
+// searching is the configuration of a group without a model, whose one strategy has
+// an index on the device.
+func searching(built *[]accel.Index) (configs.Group, *tta.Registry) {
+	registry := tta.NewRegistry(tta.Spec{
+		Name: "searcher", NewConfig: func() any { return &struct{}{} },
+		New: func(env tta.Env, _ any) (tta.Strategy, error) {
+			x, err := env.Index(4, 10)
+			*built = append(*built, x)
+			return &pupil{}, err
+		},
+	})
+	cfg, feedback := configs.DefaultGroup(), stream.DefaultFeedback()
+	cfg.Model = models.Config{Kind: models.KindOutputs, Classes: 2}
+	cfg.Pipelines = []tta.PipelineConfig{{Name: "main", Role: tta.Champion, Strategies: []tta.StrategyConfig{{Name: "searcher", Params: &struct{}{}}}}}
+	cfg.Feedback = &feedback
+	return cfg, registry
+}
+
 // Strategies are not closed; what they hold on a device is freed by the group.
 func TestIndexesAreFreedWithTheirPipelines(t *testing.T) {
 	device, err := cpu.New(cpu.Config{Threads: 1})
 	require.NoError(t, err)
 	var built []accel.Index
-	registry := tta.NewRegistry(tta.Spec{
-		Name: "searcher", NewConfig: func() any { return &struct{}{} },
-		New: func(env tta.Env, _ any) (tta.Strategy, error) {
-			x, err := env.Index(4, 10)
-			built = append(built, x)
-			return &pupil{}, err
-		},
-	})
-	cfg := configs.DefaultGroup()
-	cfg.Model = models.Config{Kind: models.KindOutputs, Classes: 2}
-	cfg.Pipelines = []tta.PipelineConfig{{Name: "main", Role: tta.Champion, Strategies: []tta.StrategyConfig{{Name: "searcher", Params: &struct{}{}}}}}
-	feedback := stream.DefaultFeedback()
-	cfg.Feedback = &feedback
+	cfg, registry := searching(&built)
 	g, err := OpenGroup("g", cfg, GroupOptions{Devices: []accel.Device{device}, Registry: registry, Log: zerolog.Nop()})
 	require.NoError(t, err)
 	other, err := g.With(cfg.Pipelines)
@@ -161,4 +196,38 @@ func TestIndexesAreFreedWithTheirPipelines(t *testing.T) {
 	assert.ErrorContains(t, device.Close(), "index of 10 keys of 4", "the group's own is still in use")
 	require.NoError(t, g.Close())
 	assert.NoError(t, device.Close())
+}
+
+// A group that nobody sends anything to may be reloaded often: of pipelines that
+// wait for a batch to take over, only the last are kept, and none of those refused.
+func TestPipelinesThatNeverTookOverAreFreed(t *testing.T) {
+	device, err := cpu.New(cpu.Config{Threads: 1})
+	require.NoError(t, err)
+	var built []accel.Index
+	cfg, registry := searching(&built)
+	d := &Daemon{metrics: newMetrics(), config: &configs.File{Groups: map[string]configs.Group{"a": cfg, "b": cfg}}}
+	for _, name := range []string{"a", "b"} {
+		g, err := OpenGroup(name, cfg, GroupOptions{Devices: []accel.Device{device}, Registry: registry, Log: zerolog.Nop()})
+		require.NoError(t, err)
+		defer func() { require.NoError(t, g.Close()) }()
+		d.engines = append(d.engines, &engine{group: g, log: zerolog.Nop()})
+	}
+	held := func() (n int) {
+		for _, e := range d.engines {
+			n += len(e.group.indexes.of)
+		}
+		return n
+	}
+	for range 3 {
+		_, err := d.Reload(d.config)
+		require.NoError(t, err)
+		assert.Equal(t, 4, held(), "of each group, those that run and those to come")
+	}
+	wrong := cfg
+	wrong.Pipelines = nil
+	_, err = d.Reload(&configs.File{Groups: map[string]configs.Group{"a": cfg, "b": wrong}})
+	require.ErrorContains(t, err, "no pipeline is the champion")
+	assert.Equal(t, 4, held())
+	d.engines[0].onSwap()
+	assert.Equal(t, 3, held())
 }

@@ -29,7 +29,7 @@ func TestMetricsAreDocumented(t *testing.T) {
 	}
 	m := newMetrics()
 	registered := map[string]bool{}
-	all := append(m.all, newInputCollector("g", &stream.Input{}), newEventCollector("g", nil), newLabelCollector("g", nil, nil))
+	all := append(m.all, newInputCollector("g", &stream.Input{}), newEventCollector("g", nil), newLabelCollector("g", nil, nil), newReadingCollector("g", nil))
 	for _, c := range all {
 		for _, name := range namesOf(c) {
 			registered[name] = true
@@ -61,7 +61,7 @@ func TestScoresBecomeMetrics(t *testing.T) {
 		{Pipeline: "main", Role: tta.Champion, Total: judged, Window: judged, Advantage: tta.Interval{Mean: 0.25, Low: -0.5, High: 1, Rows: 4}},
 		{Pipeline: "source", Role: tta.Shadow, Total: judged, Window: judged},
 		{Pipeline: "new", Role: tta.Shadow},
-	}, Ledger: LedgerReport{Items: 2, Rows: 9, Bytes: 400, Evicted: 1}}
+	}, Ledger: &tta.LedgerStats{Items: 2, Rows: 9, Bytes: 400, Evicted: 1, Renamed: 3, Oversized: 5}}
 	stats := stream.LabelStats{States: map[tta.LabelState]int64{tta.LabelLearned: 4}, DeadLetters: map[stream.Code]int64{stream.BadLabel: 2}}
 	c := newLabelCollector("g", func() stream.LabelStats { return stats }, func() Scores { return scores })
 	r := prometheus.NewPedanticRegistry()
@@ -75,6 +75,12 @@ ttad_label_dead_letters_total{code="bad_label",group="g"} 2
 ttad_labelled_rows_total{group="g",pipeline="main"} 4
 ttad_labelled_rows_total{group="g",pipeline="new"} 0
 ttad_labelled_rows_total{group="g",pipeline="source"} 4
+# HELP ttad_ledger_oversized_total Answered messages larger than the whole ledger, for which no label can come.
+# TYPE ttad_ledger_oversized_total counter
+ttad_ledger_oversized_total{group="g"} 5
+# HELP ttad_ledger_renamed_total Answered messages whose id a newer one has taken: labels find them by sequence only.
+# TYPE ttad_ledger_renamed_total counter
+ttad_ledger_renamed_total{group="g"} 3
 # HELP ttad_ledger_rows Answered rows kept for labels to come.
 # TYPE ttad_ledger_rows gauge
 ttad_ledger_rows{group="g"} 9
@@ -87,7 +93,7 @@ ttad_score_advantage{bound="mean",group="g",pipeline="main"} 0.25
 # TYPE ttad_score_gauc gauge
 ttad_score_gauc{group="g",pipeline="main"} 0.5
 ttad_score_gauc{group="g",pipeline="source"} 0.5
-`), "ttad_label_dead_letters_total", "ttad_labelled_rows_total", "ttad_ledger_rows", "ttad_score_advantage", "ttad_score_gauc"))
+`), "ttad_label_dead_letters_total", "ttad_labelled_rows_total", "ttad_ledger_rows", "ttad_ledger_renamed_total", "ttad_ledger_oversized_total", "ttad_score_advantage", "ttad_score_gauc"))
 	families, err := r.Gather()
 	require.NoError(t, err)
 	for _, f := range families {
@@ -95,6 +101,27 @@ ttad_score_gauc{group="g",pipeline="source"} 0.5
 			assert.Len(t, f.Metric, len(stream.LabelStates()), "every state is there from the start")
 		}
 	}
+}
+
+// Class by class, many classes would be many series: they are in the scores only.
+func TestReadingsBecomeMetrics(t *testing.T) {
+	wide := []tta.Reading{{Name: "prior_shift", Class: -1, Value: 0.25}}
+	for k := range maxReadingClasses + 1 {
+		wide = append(wide, tta.Reading{Name: "prior", Class: k, Value: 1})
+	}
+	scores := Scores{Readings: []tta.StageReadings{
+		{Pipeline: "main", Strategy: "labelshift", Readings: []tta.Reading{{Name: "prior", Class: 0, Value: 0.5}, {Name: "prior", Class: 1, Value: 0.5}}},
+		{Pipeline: "wide", Strategy: "labelshift", Readings: wide},
+	}}
+	r := prometheus.NewPedanticRegistry()
+	require.NoError(t, r.Register(newReadingCollector("g", func() Scores { return scores })))
+	require.NoError(t, testutil.GatherAndCompare(r, strings.NewReader(`
+# HELP ttad_strategy_reading What a strategy has learned, in numbers; class is empty where one is not about a class.
+# TYPE ttad_strategy_reading gauge
+ttad_strategy_reading{class="",group="g",pipeline="wide",reading="prior_shift",strategy="labelshift"} 0.25
+ttad_strategy_reading{class="0",group="g",pipeline="main",reading="prior",strategy="labelshift"} 0.5
+ttad_strategy_reading{class="1",group="g",pipeline="main",reading="prior",strategy="labelshift"} 0.5
+`)))
 }
 
 // namesOf reads a collector's metric names off their descriptions.

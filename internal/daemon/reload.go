@@ -44,38 +44,60 @@ func (d *Daemon) Reload(cfg *configs.File) (changes []configs.Change, err error)
 	defer func() { d.tellReload(changes, err) }()
 	changes = configs.Diff(d.config, cfg)
 	cold := slices.DeleteFunc(slices.Clone(changes), func(c configs.Change) bool { return c.Class != configs.Cold })
-	next, contentsChanged, err := d.rebuild(cfg, len(cold) > 0)
+	next, err := d.prepare(cfg, cold)
 	if err != nil {
-		return nil, fmt.Errorf("reload refused, nothing changed: %w", err)
-	}
-	if cold = append(cold, contentsChanged...); len(cold) > 0 {
-		return nil, &ReloadError{Cold: cold}
+		return nil, err
 	}
 	for i, e := range d.engines {
-		e.next.Store(next[i])
+		e.group.drop(e.next.Swap(next[i]))
 	}
 	d.config, d.generation = cfg, d.generation+1
 	d.metrics.generation.Set(float64(d.generation))
 	return changes, nil
 }
 
-// rebuild makes every engine's next pipelines, unless the configuration is refused
-// anyway, and lists the model files whose contents are not those that run.
-func (d *Daemon) rebuild(cfg *configs.File, refused bool) (next []*swap, cold []configs.Change, err error) {
-	if refused {
-		return nil, nil, nil
+// prepare makes every engine's next pipelines, or says why the configuration is
+// refused and keeps nothing.
+func (d *Daemon) prepare(cfg *configs.File, cold []configs.Change) (next []*swap, err error) {
+	if len(cold) > 0 {
+		return nil, &ReloadError{Cold: cold}
 	}
+	next, cold, err = d.rebuild(cfg)
+	switch {
+	case err != nil:
+		err = fmt.Errorf("reload refused, nothing changed: %w", err)
+	case len(cold) > 0:
+		err = &ReloadError{Cold: cold}
+	default:
+		return next, nil
+	}
+	for i, s := range next {
+		d.engines[i].group.drop(s)
+	}
+	return nil, err
+}
+
+// drop frees pipelines that never came to answer.
+func (g *Group) drop(s *swap) {
+	if s != nil {
+		g.Retire(s.pipelines)
+	}
+}
+
+// rebuild makes every engine's next pipelines and lists the model files whose
+// contents are not those that run. Beside an error it returns those made so far.
+func (d *Daemon) rebuild(cfg *configs.File) (next []*swap, cold []configs.Change, err error) {
 	for _, e := range d.engines {
 		g := e.group
 		group := cfg.Groups[g.Name]
 		now, err := readContents(group.Model, g.options.Dir)
 		if err != nil {
-			return nil, nil, fmt.Errorf("group %s: %w", g.Name, err)
+			return next, nil, fmt.Errorf("group %s: %w", g.Name, err)
 		}
 		cold = append(cold, g.contents.changed(g.Name, now)...)
 		pipelines, err := g.build(group)
 		if err != nil {
-			return nil, nil, err
+			return next, nil, err
 		}
 		next = append(next, &swap{pipelines, group, d.generation + 1})
 	}
@@ -113,6 +135,7 @@ func (e *engine) onSwap() {
 	fresh := s.pipelines.TakeOver(old)
 	e.group.Retire(old)
 	e.group.Pipelines, e.group.Config, e.generation = s.pipelines, s.config, s.generation
+	e.changed()
 	if e.labels != nil {
 		e.labels.Name(s.pipelines.ClassNames())
 	}

@@ -10,23 +10,21 @@ import (
 // scoreInterval is how often scores are read off a group that is never at rest.
 const scoreInterval = time.Second
 
-// Scores are how the pipelines of one group stand, and what waits for labels.
+// Scores are how the pipelines of one group stand, what waits for labels, and what
+// strategies have learned. A group that takes no labels has only the last.
 type Scores struct {
-	Standings []tta.Standing `json:"standings"`
-	Ledger    LedgerReport   `json:"ledger"`
-}
-
-// LedgerReport is a group's ledger in numbers.
-type LedgerReport struct {
-	Items   int    `json:"items"`
-	Rows    int    `json:"rows"`
-	Bytes   int64  `json:"bytes"`
-	Evicted uint64 `json:"evicted"` // items that left before all their labels came, since start
+	Standings []tta.Standing      `json:"standings,omitempty"`
+	Ledger    *tta.LedgerStats    `json:"ledger,omitempty"`
+	Readings  []tta.StageReadings `json:"readings,omitempty"`
 }
 
 func scoresOf(g *tta.Group) Scores {
-	l := g.Ledger()
-	return Scores{Standings: g.Standings(), Ledger: LedgerReport{Items: l.Items, Rows: l.Rows, Bytes: l.Bytes, Evicted: l.Evicted}}
+	s := Scores{Standings: g.Standings(), Readings: g.Readings()}
+	if s.Standings != nil {
+		ledger := g.Ledger()
+		s.Ledger = &ledger
+	}
+	return s
 }
 
 // scoreboard keeps the last scores for readers on other goroutines. Reading a
@@ -35,30 +33,41 @@ type scoreboard struct {
 	mu   sync.Mutex
 	last Scores
 	at   time.Time
+	read bool   // ever
+	of   uint64 // the engine's changes when they were read
 }
 
-// refresh reads the scores where the last are older than a while. The caller has
-// the engine's turn.
-func (b *scoreboard) refresh(g *tta.Group, older time.Duration) {
+// refresh reads the scores where something has changed since, and the last are
+// older than a while. The caller has the engine's turn.
+func (b *scoreboard) refresh(g *tta.Group, changes uint64, older time.Duration) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if now := time.Now(); now.Sub(b.at) >= older {
-		b.last, b.at = scoresOf(g), now
+	now := time.Now()
+	if b.read && (b.of == changes || now.Sub(b.at) < older) {
+		return
 	}
+	b.last, b.at, b.read, b.of = scoresOf(g), now, true, changes
 }
 
-func (b *scoreboard) read() Scores {
+func (b *scoreboard) get() Scores {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.last
 }
 
-// standings are the scores of this moment while the engine rests, else those of a
-// second ago. Asking holds up no batch.
+// changed notes that there may be new scores. The caller has the turn.
+func (e *engine) changed() {
+	e.changes++
+	e.scores.refresh(e.group.Pipelines, e.changes, scoreInterval)
+}
+
+// standings are the scores of this moment where the engine rests, else those of a
+// second ago. Asking waits for no batch, and again before anything has changed costs
+// nothing.
 func (e *engine) standings() Scores {
 	if e.turn.TryLock() {
-		e.scores.refresh(e.group.Pipelines, 0)
+		e.scores.refresh(e.group.Pipelines, e.changes, 0)
 		e.turn.Unlock()
 	}
-	return e.scores.read()
+	return e.scores.get()
 }
