@@ -420,12 +420,13 @@ func TestAllFourStrategiesLearnFromLateLabels(t *testing.T) {
 	require.Len(t, scores, 3)
 	assert.Zero(t, scores[0].Total.Accuracy, "the source model")
 	remembered := s.metric(d, `ttad_strategy_reading{class="",group="g",pipeline="alone",reading="memory_rows",strategy="reloop"}`)
-	assert.InDelta(t, batches*rows, remembered, batches*rows/4, "some were left out at first, while one class was all there was")
-	var tell []string
-	for _, r := range d.scores().Readings {
-		tell = append(tell, r.Pipeline+"/"+r.Strategy)
+	assert.Positive(t, remembered)
+	readings := d.scores().Readings
+	require.Len(t, readings, 3)
+	for i, of := range []string{"main/labelshift", "main/reloop", "alone/reloop"} {
+		assert.Equal(t, of, readings[i].Pipeline+"/"+readings[i].Strategy)
 	}
-	assert.Equal(t, []string{"main/labelshift", "main/reloop", "alone/reloop"}, tell)
+	assert.Equal(t, tta.Reading{Name: "memory_rows", Class: -1, Value: remembered}, readings[2].Readings[0])
 	for _, p := range scores[1:] {
 		assert.Equal(t, batches*rows, p.Total.Rows)
 		assert.Greater(t, p.Advantage.Low, 0.0, p.Pipeline)
