@@ -9,16 +9,19 @@ const lately = 100
 
 // intake keeps labels of one class from crowding out the others, whether because
 // only that class is ever labelled, as with clicks, or because somebody floods the
-// feedback subject. It knows of labels only; what the model answers to the rows
-// they belong to tells how much of a class there may well be.
+// feedback subject. It knows of labels only; what was answered to the rows they
+// belong to tells how much of a class there may well be.
 type intake struct {
-	share  float64   // a class may have so much, or as much as it is given
+	share  float64   // a class may always have so much of what is let in
 	fast   float64   // decay a label of recent and given
-	slow   float64   // of usual
+	slow   float64   // of usual and expected
 	recent []float64 // labels by class, lately
 	usual  []float64 // labels by class, over the half-life of the weight
 	given  []float64 // what was answered to the rows of recent, by class
-	credit []float64 // fractions of a label owed to a class that is thinned
+	// expected is what was answered to the rows of usual. A stretch of answers of
+	// one class hides a flood of its labels from given, but not from expected.
+	expected []float64
+	credit   []float64 // fractions of a label owed to a class that is thinned
 }
 
 func newIntake(classes int, share, halfLife float64) *intake {
@@ -30,32 +33,50 @@ func newIntake(classes int, share, halfLife float64) *intake {
 }
 
 // counts lists the state, [classes] each.
-func (n *intake) counts() [4]*[]float64 {
-	return [4]*[]float64{&n.recent, &n.usual, &n.given, &n.credit}
+func (n *intake) counts() [5]*[]float64 {
+	return [5]*[]float64{&n.recent, &n.usual, &n.given, &n.expected, &n.credit}
 }
 
-// admit counts a label and says whether to learn it. Of a class that has more than
-// its share of the labels, just so many are let in as give it its share of those
-// that are; while no other class was ever seen, none.
+// admit counts a label and says whether to learn it. Of a class that has more of
+// the labels than it may have, just so many are let in as give it its limit of
+// those that are; while no other class was ever seen, none.
 func (n *intake) admit(label int, given []float32, count float64) bool {
-	for k := range given {
-		n.recent[k] *= n.fast
-		n.usual[k] *= n.slow
-		n.given[k] = n.given[k]*n.fast + count*float64(given[k])
-	}
-	n.recent[label] += count
-	n.usual[label] += count
-	has, may := part(n.recent, label), max(n.share, part(n.given, label))
-	if has <= may || may >= 1 {
+	n.count(label, given, count)
+	has := part(n.recent, label)
+	fair := min(part(n.given, label), part(n.expected, label))
+	if has <= max(n.share, fair) {
 		return true
 	}
-	n.credit[label] += may / (1 - may) * (1 - has) / has
+	n.credit[label] += odds(n.limit(has, fair)) / odds(has)
 	if n.credit[label] < 1 {
 		return false
 	}
 	n.credit[label]--
 	return true
 }
+
+func (n *intake) count(label int, given []float32, count float64) {
+	for k, g := range given {
+		n.recent[k] *= n.fast
+		n.usual[k] *= n.slow
+		n.given[k] = n.given[k]*n.fast + count*float64(g)
+		n.expected[k] = n.expected[k]*n.slow + count*float64(g)
+	}
+	n.recent[label] += count
+	n.usual[label] += count
+}
+
+// limit is how much of what is let in a class may be that has more of the labels,
+// has, than of the answers, fair. By as much as its odds among the labels exceed
+// those among the answers, its odds among those let in fall short of them: a little
+// more than answered costs a little, a flood leaves the class no more than share.
+func (n *intake) limit(has, fair float64) float64 {
+	o := odds(fair) * odds(fair) / odds(has)
+	return max(n.share, o/(1+o))
+}
+
+// odds is infinite for a share of 1.
+func odds(share float64) float64 { return share / (1 - share) }
 
 // diversity is how diverse labels are of late, against what they usually are and
 // against what was answered to the same rows, whichever is more: 1 where they are

@@ -56,6 +56,31 @@ func TestOneClassIsLetInUpToItsShare(t *testing.T) {
 	}
 }
 
+func TestAFloodLeavesAClassNoMoreThanItsShare(t *testing.T) {
+	given := []float64{0.7, 0.3}
+	for _, c := range []struct {
+		name      string
+		labels    float64 // share of class 0
+		low, high float64 // of class 0 among those let in
+	}{
+		{"as answered", 0.7, 0.66, 0.74},
+		{"a little more than answered costs a little", 0.75, 0.62, 0.69},
+		{"a flood is held to the share, not to the answers", 0.97, 0.45, 0.55},
+	} {
+		let := stream(newIntake(2, 0.5, 1000), 1, 20_000, []float64{c.labels, 1 - c.labels}, given)
+		share := float64(let[0]) / float64(let[0]+let[1])
+		assert.GreaterOrEqual(t, share, c.low, c.name)
+		assert.LessOrEqual(t, share, c.high, c.name)
+	}
+}
+
+func TestAStretchOfOneAnswerHidesNoFlood(t *testing.T) {
+	n := newIntake(2, 0.5, 1000)
+	stream(n, 1, 3000, []float64{0.5, 0.5}, []float64{0.5, 0.5})
+	let := stream(n, 2, 300, []float64{0.97, 0.03}, []float64{0.99, 0.01})
+	assert.Less(t, let[0], 100, "of about 290")
+}
+
 func TestLabelsOfOneClassAloneSoonStayOut(t *testing.T) {
 	n := newIntake(2, 0.5, 1000)
 	stream(n, 1, 2000, []float64{0.5, 0.5}, []float64{0.5, 0.5})

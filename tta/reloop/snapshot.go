@@ -10,7 +10,7 @@ import (
 
 // A snapshot is little-endian: magic, checksum of all after it, classes, the
 // weight's sums, the intake's counts, the memory's own snapshot.
-const magic = "reloop\x01"
+const magic = "reloop\x02"
 
 // head is the number of bytes before the sums.
 const head = len(magic) + 4 + 4
@@ -40,7 +40,7 @@ func checksum(b []byte) uint32 { return crc32.ChecksumIEEE(b[len(magic)+4:]) }
 func (s *Strategy) Restore(blob []byte) error {
 	numbers := head + 8*(len(s.trust.sums())+len(s.intake.counts())*s.classes)
 	if len(blob) < numbers || string(blob[:len(magic)]) != magic {
-		return errors.New("not a snapshot of reloop, version 1")
+		return errors.New("not a snapshot of reloop, version 2")
 	}
 	if got := binary.LittleEndian.Uint32(blob[head-4:]); got != uint32(s.classes) {
 		return fmt.Errorf("snapshot of %d classes, the model has %d", got, s.classes)
