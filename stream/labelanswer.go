@@ -58,7 +58,7 @@ func (l *Labels) read(m *labelMessage) {
 		m.refuse(err)
 		return
 	}
-	if m.before = l.room.take(m.Item.Seq); m.before != nil {
+	if m.before = l.room.take(m.Item.Seq, m.stored); m.before != nil {
 		m.open, m.wrong = m.before.open, m.before.wrong
 	} else {
 		l.open(m)
@@ -138,9 +138,8 @@ func (l *Labels) finish(ctx context.Context, m *labelMessage) error {
 		if err := l.out.post(ctx, []letter{l.out.dead(m.Delivery)}, &r); err != nil {
 			return fmt.Errorf("put labels on the dead letter subject: %w", err)
 		}
-		l.o.Log.Warn().Str("code", string(m.Refused.Code)).Str("subject", m.Item.Subject).Uint64("stream_seq", m.Item.Seq).
-			Str("error", m.Refused.Message).Msg("labels refused")
 		l.stats.deadLetter(m.Refused.Code)
+		l.watch.refused(m)
 	}
 	// A lost acknowledgement brings the message again, and its labels repeat
 	// themselves.
@@ -154,7 +153,7 @@ func (l *Labels) wait(ctx context.Context, m *labelMessage) bool {
 	now := l.o.Now()
 	w := m.before
 	if w == nil {
-		w = &waiting{since: now, bytes: m.held}
+		w = &waiting{stored: m.stored, since: now, bytes: m.held}
 		l.stats.count(tta.LabelEarly, len(m.open))
 	}
 	w.open, w.wrong = m.open, m.wrong

@@ -1,6 +1,7 @@
 package stream_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
+	"github.com/rs/zerolog"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -154,6 +156,24 @@ func TestAMessageThatIsNoLabelIsADeadLetter(t *testing.T) {
 	assert.Equal(t, "bad_label", dead[1].Header.Get("Ttad-Error-Code"))
 	assert.Contains(t, dead[1].Header.Get("Ttad-Error"), "more than 1000 labels in one message")
 	assert.Equal(t, map[stream.Code]int64{stream.BadJSON: 1, stream.BadLabel: 1}, in.labels.Stats().DeadLetters)
+}
+
+// A labeler that sends nonsense, however fast, fills no log.
+func TestRefusedLabelsAreLoggedSeldom(t *testing.T) {
+	const sent = 50
+	b := newBench(t)
+	var log bytes.Buffer
+	o := b.labelOptions()
+	o.Log = zerolog.New(zerolog.SyncWriter(&log))
+	in := b.startLabels(o, newLearner().learn)
+	for range sent {
+		b.label(`nonsense`)
+	}
+	b.labelsSettled()
+	require.NoError(t, in.stop())
+	assert.Len(t, b.stored("tta.g.dlq"), sent)
+	assert.Equal(t, 1, strings.Count(log.String(), "labels refused"), log.String())
+	assert.Contains(t, log.String(), `"code":"bad_json"`)
 }
 
 func TestLabelsThatFitNothingAreToldAndTheirNeighboursTaken(t *testing.T) {

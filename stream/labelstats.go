@@ -6,6 +6,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/rs/zerolog"
+
 	"ttad/tta"
 )
 
@@ -73,18 +75,22 @@ const (
 	EventLabelFlood    = "label.flood"
 )
 
-// labelWatch turns what happens to labels into events, seldom enough to be read.
+// labelWatch turns what happens to labels into events and log lines, seldom enough
+// to be read.
 type labelWatch struct {
-	tell                    func(Event)
-	now                     func() time.Time
-	perSecond               int
-	conflicts, floods, full seldom
+	tell      func(Event)
+	log       zerolog.Logger
+	now       func() time.Time
+	perSecond int
+
+	conflicts, floods, full, refusals seldom
 }
 
 func newLabelWatch(o LabelOptions) labelWatch {
 	return labelWatch{
-		tell: o.Event, now: o.Now, perSecond: o.Limits.FeedbackPerSecond,
-		conflicts: seldom{every: 10 * time.Second}, floods: seldom{every: time.Minute}, full: seldom{every: time.Minute},
+		tell: o.Event, log: o.Log, now: o.Now, perSecond: o.Limits.FeedbackPerSecond,
+		conflicts: seldom{every: 10 * time.Second}, refusals: seldom{every: 10 * time.Second},
+		floods: seldom{every: time.Minute}, full: seldom{every: time.Minute},
 	}
 }
 
@@ -119,6 +125,14 @@ func (w *labelWatch) conflict(l *tta.Label, why string) {
 		Kind: EventLabelConflict, Severity: Warn, Message: "labels differ from those already learned for the same row; the first ones stay",
 		Hint: `find out which labeler is right; "revise":true replaces a label`, Evidence: evidence,
 	})
+}
+
+// refused logs an example; every message has its own reason in its dead letter.
+func (w *labelWatch) refused(m *labelMessage) {
+	if total, pass := w.refusals.add(1, w.now()); pass {
+		w.log.Warn().Int("messages", total).Str("code", string(m.Refused.Code)).Str("subject", m.Item.Subject).
+			Uint64("stream_seq", m.Item.Seq).Str("error", m.Refused.Message).Msg("labels refused")
+	}
 }
 
 func (w *labelWatch) limited(labels int) {

@@ -23,12 +23,13 @@ const (
 // waiting is what is known of a message between two deliveries: which of its labels
 // have come to something must not be told to the group again.
 type waiting struct {
-	since time.Time // when its labels were first found early
-	seen  time.Time // when it last was here
-	tries int
-	open  []uint16 // places of the labels still early
-	wrong wrongLabels
-	bytes int
+	stored time.Time // on the server, by its clock
+	since  time.Time // when its labels were first found early
+	seen   time.Time // when it last was here
+	tries  int
+	open   []uint16 // places of the labels still early
+	wrong  wrongLabels
+	bytes  int
 }
 
 // wrongLabels are the labels of a message that fit no row or no class: how many,
@@ -70,10 +71,16 @@ func newWaitingRoom(most int) *waitingRoom {
 }
 
 // take returns what is known of a message and forgets it; nil on its first delivery.
-func (r *waitingRoom) take(seq uint64) *waiting {
+// A stream made anew counts from 1 again: what is known of another message of the
+// sequence is only forgotten.
+func (r *waitingRoom) take(seq uint64, stored time.Time) *waiting {
 	w := r.messages[seq]
-	if w != nil {
-		r.forget(seq, w)
+	if w == nil {
+		return nil
+	}
+	r.forget(seq, w)
+	if !w.stored.Equal(stored) {
+		return nil
 	}
 	return w
 }
@@ -114,11 +121,14 @@ func (r *waitingRoom) sweep(now time.Time) {
 }
 
 // delay until the next look, longer each time but not beyond the end of the wait.
+// After that, who waits on because inputs are left looks as seldom as before.
 func (w *waiting) delay(now time.Time, maxWait time.Duration) time.Duration {
 	d := lastEarlyDelay
 	if w.tries < 5 {
 		d = firstEarlyDelay << w.tries
 	}
-	left := w.since.Add(maxWait).Sub(now)
-	return max(min(d, left), 10*time.Millisecond)
+	if left := w.since.Add(maxWait).Sub(now); left > 0 {
+		d = min(d, left)
+	}
+	return max(d, 10*time.Millisecond)
 }

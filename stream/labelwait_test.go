@@ -21,7 +21,8 @@ func TestLooksForAnItemGetRarerAndEndWithTheWait(t *testing.T) {
 	assert.Equal(t, []time.Duration{
 		time.Second, 2 * time.Second, 4 * time.Second, 8 * time.Second, 16 * time.Second, 30 * time.Second, 14 * time.Second,
 	}, delays, "the last look is when the wait ends")
-	assert.Positive(t, w.delay(now, maxWait), "who waits on for inputs behind is not asked without a pause")
+	assert.Equal(t, lastEarlyDelay, w.delay(now, maxWait), "who waits on for inputs behind does not look more often")
+	assert.Equal(t, firstEarlyDelay, (&waiting{since: noon}).delay(noon, 0))
 }
 
 func TestTheWaitingRoomIsBounded(t *testing.T) {
@@ -41,16 +42,26 @@ func TestTheWaitingRoomIsBounded(t *testing.T) {
 				assert.True(t, room.put(uint64(seq), tt.of(), noon))
 			}
 			assert.False(t, room.put(1<<40, tt.of(), noon))
-			assert.NotNil(t, room.take(0))
+			assert.NotNil(t, room.take(0, time.Time{}))
 			assert.True(t, room.put(1<<40, tt.of(), noon), "who leaves makes room")
 
 			later := noon.Add(11 * lastEarlyDelay)
 			assert.True(t, room.put(1<<41, tt.of(), later), "those the server has lost leave, too")
 			assert.Len(t, room.messages, 1)
-			room.take(1 << 41)
+			room.take(1<<41, time.Time{})
 			assert.Zero(t, room.labels+room.bytes)
 		})
 	}
+}
+
+func TestAMessageOfAStreamMadeAnewIsNotTakenForAnEarlierOne(t *testing.T) {
+	room := newWaitingRoom(10)
+	room.put(7, &waiting{stored: noon, open: make([]uint16, 3)}, noon)
+	assert.Nil(t, room.take(7, noon.Add(time.Hour)), "the labels it says are open are another message's")
+	assert.Zero(t, room.labels+len(room.messages), "and nobody asks for it any more")
+	w := &waiting{stored: noon, open: make([]uint16, 3)}
+	room.put(8, w, noon)
+	assert.Same(t, w, room.take(8, noon))
 }
 
 func TestSeldomLetsOneThroughAndCountsTheRest(t *testing.T) {
