@@ -7,12 +7,17 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// memories are both kinds, built alike each time.
+// memories are the kinds there are, built alike each time.
 func memories(t testing.TB) map[string]func() Memory {
 	return map[string]func() Memory{
 		"exact": func() Memory {
 			c := small()
 			c.Dim, c.ClassShare = 6, 0.5
+			return newExact(t, c)
+		},
+		"exact without bases": func() Memory {
+			c := small()
+			c.Dim, c.ClassShare, c.Bases = 6, 0.5, false
 			return newExact(t, c)
 		},
 		"sketch": func() Memory { return newSketch(t, tables()) },
@@ -136,6 +141,24 @@ func TestAnEmptySlotWithAKeyIsRefused(t *testing.T) {
 	require.Len(t, m.rows.free, 1)
 	m.index.Set(int(m.rows.free[0]), []float32{1, 0, 0})
 	require.ErrorContains(t, newExact(t, c).Restore(m.Snapshot()), "slot 1 is empty, and its key could be found")
+}
+
+func TestListsOfEmptySlotsThatCannotBeAreRefused(t *testing.T) {
+	c := small()
+	c.ClassShare = 0.05
+	for want, spoil := range map[string]func(r *rows){
+		"slot 0 is listed as empty wrongly":    func(r *rows) { r.free[0] = 0 },
+		"slot 9 is listed as empty wrongly":    func(r *rows) { r.free[0] = 9 },
+		"1 slots are empty, 0 are listed as s": func(r *rows) { r.free = nil },
+	} {
+		m := newExact(t, c)
+		for label := range 2 {
+			m.Write(Entry{Row: uint64(label), Key: []float32{1, 0, 0}, Label: label, Base: make([]float32, 3)})
+		}
+		m.Revise(0, 1)
+		spoil(m.rows)
+		require.ErrorContains(t, newExact(t, c).Restore(m.Snapshot()), want)
+	}
 }
 
 // A memory that took over any bytes works on.
