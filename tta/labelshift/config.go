@@ -25,7 +25,7 @@ const DefaultHalfLife = 1000
 // Config has the strategy's parameters.
 type Config struct {
 	Mode        string    `yaml:"mode" doc:"What is done with the estimated prior: prior_ratio multiplies probabilities by target over source prior; adapter replaces the classifier head by one generated for it." enum:"prior_ratio,adapter" reload:"hot"`
-	Estimate    string    `yaml:"estimate" doc:"How the prior is estimated: em from probabilities corrected for the prior so far; mean_softmax from probabilities as they are; bbse from predicted classes and a confusion matrix; labels from labels alone." enum:"em,mean_softmax,bbse,labels" reload:"hot" tune:"mean_softmax,em"`
+	Estimate    string    `yaml:"estimate" doc:"How the prior is estimated: em from probabilities corrected for the prior so far; mean_softmax from probabilities as they are; bbse from predicted classes and a confusion matrix; labels from labels alone." enum:"em,mean_softmax,bbse,labels" reload:"warm" tune:"mean_softmax,em"`
 	HalfLife    *float64  `yaml:"half_life" doc:"Rows after which a row counts half. Default 1000, unless prior_decay is given." range:"[1,1e9]" reload:"hot" tune:"100,300,1000,3000"`
 	PriorDecay  *float64  `yaml:"prior_decay" doc:"Weight of the prior so far against each new batch, whatever its size; instead of half_life." range:"[0,1)" reload:"hot"`
 	SourceRows  float64   `yaml:"source_rows" doc:"Rows the source prior counts for at the start: the estimate is a plain mean over them and the stream's rows, until half_life or prior_decay moves it faster. 0 starts as slowly as it goes on." range:"[0,1e9]" reload:"hot"`
