@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"os"
 	"path/filepath"
 
 	"github.com/rs/zerolog"
@@ -81,6 +79,10 @@ func (f *fitFlags) check(cmd *cobra.Command) error {
 		return usageErrorf("%s--labels and --output are needed\nUsage: %s", at(cmd), cmd.UseLine())
 	case f.cachedFeatures != "" && f.cachedLogits == "":
 		return usageErrorf("%s--cached-features goes with --cached-logits", at(cmd))
+	case f.group != "" && f.config == "":
+		return usageErrorf("%s--group goes with --config", at(cmd))
+	case f.maxRows < 1:
+		return usageErrorf("%s--rows is %d; a forward takes at least 1", at(cmd), f.maxRows)
 	case f.files.Limit < 0:
 		return usageErrorf("%s--limit is %d; leave it out for all rows", at(cmd), f.files.Limit)
 	}
@@ -90,26 +92,6 @@ func (f *fitFlags) check(cmd *cobra.Command) error {
 		}
 	}
 	return writable(f.out)
-}
-
-// writable finds out before hours of work whether a file can be written after it.
-func writable(path string) error {
-	info, err := os.Stat(path)
-	switch {
-	case err == nil && info.IsDir():
-		return fmt.Errorf("write %s: it is a folder; name a file in it", path)
-	case err == nil:
-		file, err := os.OpenFile(path, os.O_WRONLY, 0)
-		if err != nil {
-			return fmt.Errorf("write %s: %w", path, err)
-		}
-		return file.Close()
-	}
-	probe, err := os.CreateTemp(filepath.Dir(path), ".ttad-*")
-	if err != nil {
-		return fmt.Errorf("write %s: %w", path, err)
-	}
-	return errors.Join(probe.Close(), os.Remove(probe.Name()))
 }
 
 // source loads the model and what it makes of the rows.
@@ -195,28 +177,4 @@ func (f *fitFlags) forward(ctx context.Context, a *app, g *models.Graph) (s *fit
 		return nil, err
 	}
 	return fit.Forward(ctx, g, devices, f.maxRows, next)
-}
-
-// encoder is what a fit makes.
-type encoder interface{ Encode() ([]byte, error) }
-
-func save(path string, e encoder) error {
-	data, err := e.Encode()
-	if err != nil {
-		return err
-	}
-	if err := os.WriteFile(path, data, 0o644); err != nil {
-		return fmt.Errorf("write %s: %w", path, err)
-	}
-	return nil
-}
-
-// drawInto writes a picture into a file.
-func drawInto(path string, draw func(io.Writer) error) (err error) {
-	file, err := os.Create(path)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, file.Close()) }()
-	return draw(file)
 }

@@ -95,20 +95,34 @@ func Adapter(ctx context.Context, s *Source, o Options) (*labelshift.Adapter, *R
 	}
 	t.report.AdapterLoss = t.heldOut.loss(best)
 	for epoch := range o.Epochs {
-		loss, err := t.epoch(ctx, epoch)
+		a, better, err := t.advance(ctx, epoch)
 		if err != nil {
 			return nil, nil, fmt.Errorf("epoch %d: %w", epoch+1, err)
 		}
-		a, err := t.adapter()
-		if err != nil {
-			return nil, nil, err
-		}
-		if t.report.add(loss, t.heldOut.loss(a)) {
+		if better {
 			best = a
 		}
 	}
 	t.report.judge(t.heldOut, best)
 	return best, t.report, nil
+}
+
+// advance trains for an epoch and returns what came of it, and whether that is the
+// best so far.
+func (t *trainer) advance(ctx context.Context, epoch int) (*labelshift.Adapter, bool, error) {
+	loss, err := t.epoch(ctx, epoch)
+	if err != nil {
+		return nil, false, err
+	}
+	a, err := t.adapter()
+	if err != nil {
+		return nil, false, err
+	}
+	heldOut := t.heldOut.loss(a)
+	if math.IsNaN(loss+heldOut) || math.IsInf(loss+heldOut, 0) {
+		return nil, false, fmt.Errorf("losses of %g and, on held-out rows, %g: the training diverged, lower the rate of %g", loss, heldOut, t.o.Rate)
+	}
+	return a, t.report.add(loss, heldOut), nil
 }
 
 // trainer is one training under way.

@@ -267,6 +267,12 @@ func TestAStoppedTrainingSaysWhere(t *testing.T) {
 	assert.ErrorContains(t, err, "epoch 4")
 }
 
+func TestATrainingThatDivergesSaysSo(t *testing.T) {
+	_, _, err := Adapter(t.Context(), gauss(1000, 1, 0.4, 0.3, 0.3), options(func(o *Options) { o.Rate = 1e30 }))
+	assert.ErrorContains(t, err, "epoch 1: losses of NaN")
+	assert.ErrorContains(t, err, "the training diverged, lower the rate of 1e+30")
+}
+
 func TestAConfusionMatrixIsCountedAndReadByTheStrategy(t *testing.T) {
 	s := gauss(2000, 1, 0.5, 0.3, 0.2)
 	c, err := Confusion(s)
