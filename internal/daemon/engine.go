@@ -24,6 +24,7 @@ type engine struct {
 	committer stream.Committer
 	metrics   *groupMetrics
 	published publisher      // of events
+	restraint restraint      // of those about pipelines
 	labels    *stream.Labels // nil where none are taken
 	scores    scoreboard
 	changes   uint64 // how often state may have moved, for the scoreboard

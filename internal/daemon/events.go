@@ -1,6 +1,8 @@
 package daemon
 
 import (
+	"time"
+
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/rs/zerolog"
 
@@ -18,24 +20,35 @@ const (
 // publisher takes events; nil in tests of the engine alone.
 type publisher interface{ Publish(stream.Event) }
 
-// happened counts, logs and publishes what befell pipelines.
+// happened counts what befell pipelines, and logs and publishes it as often as
+// anybody would read.
 func (e *engine) happened(events []tta.Event) {
 	e.metrics.events(events)
 	for _, ev := range events {
-		out := stream.Event{Kind: ev.Kind, Pipeline: ev.Pipeline, Step: e.step, Severity: stream.Warn, Message: ev.Message}
-		switch ev.Kind {
-		case tta.EventTrip:
-			out.Hint = "compare the pipeline with source in the scores and metrics; it answers again by itself once its answers are sound"
-		case tta.EventReset:
-			out.Hint = "find what led to it in the log; the pipeline learns from nothing again"
-		case tta.EventRecover:
-			out.Severity = stream.Info
+		if held, ok := e.restraint.pass(subject{ev.Kind, ev.Pipeline}, time.Now()); ok {
+			e.tell(e.eventOf(ev, held))
 		}
-		if ev.Trip != tta.TripNone {
-			out.Evidence = map[string]any{"reason": string(ev.Trip)}
-		}
-		e.tell(out)
 	}
+}
+
+// eventOf is an event for people; held is how many like it were not told.
+func (e *engine) eventOf(ev tta.Event, held int) stream.Event {
+	out := stream.Event{Kind: ev.Kind, Pipeline: ev.Pipeline, Step: e.step, Severity: stream.Warn, Message: ev.Message, Evidence: map[string]any{}}
+	switch ev.Kind {
+	case tta.EventTrip:
+		out.Hint = "compare the pipeline with source in the scores and metrics; it answers again by itself once its answers are sound"
+	case tta.EventReset:
+		out.Hint = "find what led to it in the log; the pipeline learns from nothing again"
+	case tta.EventRecover:
+		out.Severity = stream.Info
+	}
+	if ev.Trip != tta.TripNone {
+		out.Evidence["reason"] = string(ev.Trip)
+	}
+	if held > 0 {
+		out.Evidence["held_back"] = held
+	}
+	return out
 }
 
 // tell logs and publishes one event.
