@@ -167,6 +167,10 @@ func TestBatchesThatContradictThemselvesAreRefused(t *testing.T) {
 	b.Items = b.Items[:1]
 	_, err := g.Step(context.Background(), b)
 	assert.ErrorContains(t, err, "step 7: items have 1 rows, the batch 2")
+	b = certain(0, 1)
+	b.Items = []tta.Item{{ID: "none"}, {ID: "both", Rows: 2}}
+	_, err = g.Step(context.Background(), b)
+	assert.ErrorContains(t, err, `item "none" has 0 rows`)
 	_, err = g.Step(context.Background(), &tta.Batch{})
 	assert.ErrorContains(t, err, "a batch of 0 rows")
 }

@@ -25,7 +25,7 @@ type Learner interface {
 type Feedback struct {
 	Row     uint64    // names the row among all the group ever answered
 	Label   int       // the true class, below Env.Classes
-	Revises int       // the label learned for the same row before, which this one replaces; -1 for none
+	Revises int       // the label known for the same row before, which this one replaces; -1 for none
 	Weight  float32   // how much to make of it, in (0,1]
 	Step    uint64    // of the batch it was answered in
 	Kept    []float32 // what Remember wrote; read-only, and not to be held on to

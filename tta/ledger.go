@@ -55,8 +55,7 @@ func (l *ledger) open(it *Item, step uint64, now time.Time, values, parts int) *
 	l.next += uint64(it.Rows)
 	size := entryBytes(it, values, parts)
 	if it.Rows > l.LedgerConfig.Rows || size > l.LedgerConfig.Bytes {
-		l.stats.Oversized++
-		l.gone.add(it.ID)
+		l.pass(it)
 		return nil
 	}
 	if !l.again(it) {
@@ -72,6 +71,15 @@ func (l *ledger) open(it *Item, step uint64, now time.Time, values, parts int) *
 	e.row, e.answered, e.bytes = number, now, size
 	l.enter(e)
 	return e
+}
+
+// pass notes an item that never enters: labels for it come too late, and its id no
+// longer stands for an older item.
+func (l *ledger) pass(it *Item) {
+	l.stats.Oversized++
+	l.newest = max(l.newest, it.Seq)
+	delete(l.byID, it.ID)
+	l.gone.add(it.ID)
 }
 
 // again reports whether an item's answer is to be recorded though one with the

@@ -64,8 +64,12 @@ func TestAnItemLargerThanTheLedgerNeverEntersIt(t *testing.T) {
 	b := certain(0, 1, 2)
 	b.Items = []tta.Item{{ID: "large", Seq: 2, Rows: 3}}
 	settle(t, g, b)
-	assert.Equal(t, []tta.LabelState{"expired", "learned"}, states(learn(t, g, tta.Label{ID: "large"}, tta.Label{Seq: 1})))
+	assert.Equal(t, []tta.LabelState{"expired", "expired", "learned"}, states(learn(t, g, tta.Label{ID: "large"}, tta.Label{Seq: 2}, tta.Label{Seq: 1})))
 	assert.Equal(t, uint64(1), g.Ledger().Oversized)
+
+	b.Items[0].ID, b.Items[0].Seq = "item-1", 3
+	settle(t, g, b)
+	assert.Equal(t, tta.LabelExpired, learn(t, g, tta.Label{ID: "item-1"})[0].State, "its labels are not for the older item of its id")
 }
 
 func TestANewerItemTakesOverAnID(t *testing.T) {

@@ -48,7 +48,9 @@ func (l *plainLedger) expire(now time.Time) {
 
 func (l *plainLedger) record(it tta.Item, now time.Time) {
 	if it.Rows > l.rows {
+		l.takeID(it.ID)
 		l.leave(it.ID)
+		l.newest = max(l.newest, it.Seq)
 		return
 	}
 	if i := slices.IndexFunc(l.held, func(h *plainItem) bool { return h.Seq == it.Seq }); i >= 0 {
@@ -67,11 +69,15 @@ func (l *plainLedger) record(it tta.Item, now time.Time) {
 		}
 		l.remove(0)
 	}
-	for _, h := range l.held {
-		h.owns = h.owns && h.ID != it.ID
-	}
+	l.takeID(it.ID)
 	l.newest = max(l.newest, it.Seq)
 	l.held = append(l.held, &plainItem{it, now, true, slices.Repeat([]int{-1}, it.Rows)})
+}
+
+func (l *plainLedger) takeID(id string) {
+	for _, h := range l.held {
+		h.owns = h.owns && h.ID != id
+	}
 }
 
 func (l *plainLedger) judge(lb tta.Label, now time.Time) tta.LabelState {

@@ -37,6 +37,9 @@ func (g *Group) Step(ctx context.Context, b *Batch) (*Result, error) {
 func (g *Group) checkBatch(b *Batch) error {
 	rows := 0
 	for _, it := range b.Items {
+		if it.Rows < 1 {
+			return fmt.Errorf("step %d: item %q has %d rows, want at least 1", b.Step, it.ID, it.Rows)
+		}
 		rows += it.Rows
 	}
 	switch {

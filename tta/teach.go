@@ -8,7 +8,8 @@ import (
 )
 
 // gather puts a labelled row before every learner that remembers it. A class only
-// a decider knows is no class to learn, and a row without an answer taught nothing.
+// a decider knows is no class to learn: a row revised to one keeps, for learners,
+// the label it had. A row without an answer teaches nothing.
 func (g *Group) gather(e *entry, lb *Label, was int) {
 	if lb.Class >= g.classes {
 		return
