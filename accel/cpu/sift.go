@@ -1,5 +1,7 @@
 package cpu
 
+import "math"
+
 // sift is the tile of a search: the similarities of tileRows queries and tileCols
 // keys from their panels. Bit j of hits[i] says that the one of query i and key j
 // exceeds limits[i]; without any it returns false, and sums need not be written.
@@ -12,6 +14,15 @@ package cpu
 //			}
 //		}
 //	}
+
+// queriesOf returns how many rows come before the padding, which nothing exceeds.
+func queriesOf(limits *[tileRows]float32) int {
+	n := tileRows
+	for n > 0 && math.IsInf(float64(limits[n-1]), 1) {
+		n--
+	}
+	return n
+}
 
 // plainHits compares as above.
 func plainHits(sums *[tileRows * tileCols]float32, limits *[tileRows]float32, hits *[tileRows]uint32) bool {

@@ -14,7 +14,7 @@ func (l instructions) sift(left, right []float32, limits *[tileRows]float32, sum
 		return sift512(depth, &left[0], &right[0], &limits[0], &sums[0], &hits[0]) != 0
 	}
 	clear(sums[:])
-	l.tile(left, right, sums)
+	l.rows(queriesOf(limits), left, right, sums)
 	if l == avx2 {
 		return hits256(&sums[0], &limits[0], &hits[0]) != 0
 	}

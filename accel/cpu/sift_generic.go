@@ -2,11 +2,9 @@
 
 package cpu
 
-import "math"
-
 func sift(left, right []float32, limits *[tileRows]float32, sums *[tileRows * tileCols]float32, hits *[tileRows]uint32) bool {
 	clear(sums[:])
-	if math.IsInf(float64(limits[1]), 1) { // a single query, and padding
+	if queriesOf(limits) == 1 {
 		topRow(left, right, sums)
 	} else {
 		tile(left, right, sums)

@@ -43,6 +43,12 @@ func tileName() string { return [...]string{"plain Go", "AVX2", "AVX-512"}[level
 func tile(left, right []float32, sums *[tileRows * tileCols]float32) { level.tile(left, right, sums) }
 
 func (l instructions) tile(left, right []float32, sums *[tileRows * tileCols]float32) {
+	l.rows(tileRows, left, right, sums)
+}
+
+// rows is tile for the first n rows at least; what it does with the others is not
+// to be relied on.
+func (l instructions) rows(n int, left, right []float32, sums *[tileRows * tileCols]float32) {
 	depth := len(left) / tileRows
 	if depth == 0 {
 		return
@@ -52,13 +58,13 @@ func (l instructions) tile(left, right []float32, sums *[tileRows * tileCols]flo
 	case avx512:
 		tile512(depth, &left[0], &right[0], &sums[0])
 	case avx2:
-		for i := 0; i < tileRows; i += 4 {
+		for i := 0; i < n; i += 4 {
 			for j := 0; j < tileCols; j += 16 {
 				quarter256(depth, &left[i], &right[j], &sums[i*tileCols+j])
 			}
 		}
 	default:
-		for i := 0; i < tileRows; i += 2 {
+		for i := 0; i < n; i += 2 {
 			for j := 0; j < tileCols; j += 4 {
 				subTile(depth, left[i:], tileRows, right[j:], tileCols, sums[i*tileCols+j:])
 			}
