@@ -74,7 +74,8 @@ func (in *Input) Lag(ctx context.Context) (uint64, error) {
 }
 
 // Behind says whether messages stored before a time, by the server's clock, are
-// still to be answered, or may be where the server does not say. Core NATS stores none.
+// still to be answered, or may be: the server does not say, or has delivered some
+// that nobody has acknowledged, as after a crash. Core NATS stores none.
 func (in *Input) Behind(ctx context.Context, stored time.Time) bool {
 	if in.consumer == nil || in.stats.position.Load() >= stored.UnixNano() {
 		return false
@@ -82,8 +83,8 @@ func (in *Input) Behind(ctx context.Context, stored time.Time) bool {
 	if in.stats.inFlight.Load() > 0 {
 		return true
 	}
-	lag, err := in.Lag(ctx)
-	return err != nil || lag > 0
+	info, err := look(ctx, in.consumer)
+	return err != nil || info.NumPending > 0 || info.NumAckPending > 0
 }
 
 // answered notes how far answers have come. Batches of several keys finish out of
