@@ -16,11 +16,15 @@ Where a combination has a higher mean error than one of its parts:
 const shiftWhy = `
 Why they add up: normalization repairs what the corruption did to the features, so that the class shares are estimated from better
 answers, and neighbours agree about the truth rather than about a mistake. Alone, ` + "`ratio`" + ` and ` + "`adapter`" + ` gain on clean images; on
-badly corrupted ones they follow the classes the broken model prefers, and lose. Why the parts do not add up on Dirichlet(0.1): classes come in bursts of some tens of
-rows, and the default half-life of 1,000 rows estimates the shares of bursts that are over. With a half-life of one batch (last line of the
-table above) the estimate keeps up. ` + "`alphabn`" + ` itself costs accuracy on clean images and on bursts, since the moments of a
-batch of few classes are those classes' and not the shift's. The adapter does about what the ratio does: the classes of its source
-rows are equally frequent and the model has learned these rows by heart, and ` + "`ttad fit labelshift`" + ` says so when it is fitted.
+badly corrupted ones they follow the classes the broken model prefers, and lose.
+
+Why they do not on Dirichlet(0.1): classes come in bursts of some tens of rows, and the default half-life of 1,000 rows estimates
+the shares of bursts that are over. With a half-life of one batch (last line of the table above) the estimate keeps up. ` + "`alphabn`" + `
+itself costs accuracy on clean images and on bursts, since the moments of a batch of few classes are those classes' and not the
+shift's.
+
+The adapter does about what the ratio does: the classes of its source rows are equally frequent and the model has learned these rows
+by heart, and ` + "`ttad fit labelshift`" + ` says so when it is fitted.
 `
 
 const delayedHead = `
@@ -53,7 +57,7 @@ Accuracy in percent without ` + "`reloop`" + ` and with it, at its defaults, bat
 
 const attackWhy = `
 Honest labels that are too many help; a fifth of wrong ones takes away some of the gain; labels of one class teach the memory
-nothing, and it does nothing.
+nothing, and it does nothing; after honest ones, what it gained by then stays.
 `
 
 const tunedHead = `
@@ -65,4 +69,9 @@ there, with a 95 %% interval; within noise, the settings in force stay.
 
 | table | in force | chosen | brier in force | brier chosen | gain | taken |
 | --- | --- | --- | --- | --- | --- | --- |
+`
+
+const tunedWhy = `
+The best of many is partly luck, and what was best need not stay so: on elec2 a momentum that wins on the first 70 % of the rows
+loses on the rest, which is why those rows decide whether it is taken.
 `

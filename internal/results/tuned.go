@@ -45,6 +45,7 @@ func writeTuned(ctx context.Context, r *runner, _ plan, b *strings.Builder) erro
 				found.InForce, found.Best, found.Gain.Mean, found.Gain.Low, found.Gain.High, yesNo(found.Taken))
 		}
 	}
+	b.WriteString(tunedWhy)
 	return nil
 }
 
