@@ -35,11 +35,10 @@ func newLabelCollector(group string, labels func() stream.LabelStats, scores fun
 		dead:        desc("label_dead_letters_total", "Messages with labels put on the dead letter subject.", "code"),
 		waiting:     desc("label_messages_waiting", "Messages with labels whose items have not been answered yet."),
 
-		ledgerRows:    desc("ledger_rows", "Answered rows kept for labels to come."),
-		ledgerBytes:   desc("ledger_bytes", "Memory they take."),
-		ledgerEvicted: desc("ledger_evicted_total", "Answered messages that left the ledger, by age or for want of room."),
-		ledgerRenamed: desc("ledger_renamed_total", "Answered messages whose id a newer one has taken: labels find them by sequence only."),
-
+		ledgerRows:      desc("ledger_rows", "Answered rows kept for labels to come."),
+		ledgerBytes:     desc("ledger_bytes", "Memory they take."),
+		ledgerEvicted:   desc("ledger_evicted_total", "Answered messages that left the ledger, by age or for want of room."),
+		ledgerRenamed:   desc("ledger_renamed_total", "Answered messages whose id a newer one has taken: labels find them by sequence only."),
 		ledgerOversized: desc("ledger_oversized_total", "Answered messages larger than the whole ledger, for which no label can come."),
 
 		labelled:    desc("labelled_rows_total", "Rows of the pipeline that were scored.", "pipeline"),
@@ -85,12 +84,8 @@ func (c *labelCollector) Collect(ch chan<- prometheus.Metric) {
 	gauge(c.waiting, float64(s.Waiting))
 
 	scores := c.scores()
-	if l := scores.Ledger; l != nil {
-		gauge(c.ledgerRows, float64(l.Rows))
-		gauge(c.ledgerBytes, float64(l.Bytes))
-		counter(c.ledgerEvicted, float64(l.Evicted))
-		counter(c.ledgerRenamed, float64(l.Renamed))
-		counter(c.ledgerOversized, float64(l.Oversized))
+	if scores.Ledger != nil {
+		c.ledger(*scores.Ledger, counter, gauge)
 	}
 	for i, s := range scores.Standings {
 		// A pipeline that is the source model may have its name, and then tells the same.
@@ -99,6 +94,14 @@ func (c *labelCollector) Collect(ch chan<- prometheus.Metric) {
 			c.standing(s, counter, gauge)
 		}
 	}
+}
+
+func (c *labelCollector) ledger(l tta.LedgerStats, counter, gauge func(d *prometheus.Desc, v float64, labels ...string)) {
+	gauge(c.ledgerRows, float64(l.Rows))
+	gauge(c.ledgerBytes, float64(l.Bytes))
+	counter(c.ledgerEvicted, float64(l.Evicted))
+	counter(c.ledgerRenamed, float64(l.Renamed))
+	counter(c.ledgerOversized, float64(l.Oversized))
 }
 
 // standing leaves out what no label has said anything about.

@@ -90,6 +90,29 @@ func TestLabelsTeachAndScoreWhatWasAnswered(t *testing.T) {
 	assert.Equal(t, 2, scores.Ledger.Rows)
 }
 
+// Scores are read again once something has changed, and where reading takes long,
+// not before many times that has passed.
+func TestScoresAreReadNoMoreOftenThanTheyMayCost(t *testing.T) {
+	s, _ := school(t, &pupil{})
+	require.NoError(t, s.engine.onParcel(t.Context(), s.parcel([]float32{2, 0})))
+	board, group := &scoreboard{}, s.engine.group.Pipelines
+	rows := func() int { return board.get().Ledger.Rows }
+	board.refresh(group, 1, time.Hour)
+	require.Equal(t, 1, rows(), "the first at once")
+
+	require.NoError(t, s.engine.onParcel(t.Context(), s.parcel([]float32{2, 0}, []float32{2, 0})))
+	board.refresh(group, 1, 0)
+	assert.Equal(t, 1, rows(), "nothing is said to have changed")
+	board.refresh(group, 2, time.Hour)
+	assert.Equal(t, 1, rows(), "the last are new enough")
+	board.took = time.Hour
+	board.refresh(group, 2, 0)
+	assert.Equal(t, 1, rows(), "reading costs too much to do it again so soon")
+	board.took = quickScores
+	board.refresh(group, 2, 0)
+	assert.Equal(t, 2, rows())
+}
+
 // A label that makes a learner panic resets its pipeline and comes to something: it
 // is not delivered again to do the same.
 func TestALearnerThatPanicsCostsItsPipelineItsState(t *testing.T) {

@@ -7,8 +7,15 @@ import (
 	"ttad/tta"
 )
 
-// scoreInterval is how often scores are read off a group that is never at rest.
-const scoreInterval = time.Second
+// scoreInterval is how often scores are read off a group that is never at rest. A
+// million scored rows take half a second to rank, during which batches wait: a
+// reading that takes longer than quickScores is done so seldom that this costs a
+// fiftieth of the time.
+const (
+	scoreInterval = time.Second
+	quickScores   = 10 * time.Millisecond
+	scoreShare    = 50
+)
 
 // Scores are how the pipelines of one group stand, what waits for labels, and what
 // strategies have learned. A group that takes no labels has only the last.
@@ -33,6 +40,7 @@ type scoreboard struct {
 	mu   sync.Mutex
 	last Scores
 	at   time.Time
+	took time.Duration
 	read bool   // ever
 	of   uint64 // the engine's changes when they were read
 }
@@ -42,11 +50,15 @@ type scoreboard struct {
 func (b *scoreboard) refresh(g *tta.Group, changes uint64, older time.Duration) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	if b.took > quickScores {
+		older = max(older, scoreShare*b.took)
+	}
 	now := time.Now()
 	if b.read && (b.of == changes || now.Sub(b.at) < older) {
 		return
 	}
 	b.last, b.at, b.read, b.of = scoresOf(g), now, true, changes
+	b.took = time.Since(now)
 }
 
 func (b *scoreboard) get() Scores {
