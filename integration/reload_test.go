@@ -61,6 +61,8 @@ func TestReloadTakesOverBetweenBatchesAndKeepsState(t *testing.T) {
 	assert.Equal(t, want[3].Rows, got[3].Rows)
 	assert.NotEqual(t, got[3].Rows[0].Source.Prob, got[3].Rows[0].Prob)
 	assert.Contains(t, d.log.String(), "configuration in force")
+	s.counts(d, `ttad_strategy_reading{class="",group="g",pipeline="main",reading="merged_batches",strategy="bnema"}`, 4)
+	assert.Nil(t, d.scores().Standings, "a group without labels has readings only")
 }
 
 func TestReloadStartsAStrategyFreshThatIsAtAnotherPlace(t *testing.T) {
