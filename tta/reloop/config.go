@@ -27,7 +27,7 @@ type Config struct {
 	Gamma         float64 `yaml:"gamma" doc:"Which error is assumed: 1 takes the neighbours' truth against the row's own answer, 0 against the answers its neighbours were given; between, both." range:"[0,1]" reload:"warm" tune:"0,1"`
 	PriorCount    float64 `yaml:"prior_count" doc:"Scale the weight by n/(n + prior_count), n neighbours found or, in a sketch, rows in a bucket; 5 suits sketches. 0 is off." range:"[0,1e6]" reload:"hot"`
 	KeyDims       int     `yaml:"key_dims" doc:"Compare this many leading values of the features only, for features trained so that a prefix serves; 0 is all." range:"[0,1000000]" reload:"warm"`
-	PerClassShare float64 `yaml:"per_class_share" doc:"Share of the labels let in that may be of one class, or as much as the answers to these rows give it, if that is more. The rest are left out evenly. 1 lets in all." range:"(0,1]" reload:"hot"`
+	PerClassShare float64 `yaml:"per_class_share" doc:"Share of the labels let in that one class may always have. It may have more where it is answered as often as it is labelled, less the further its labels exceed the answers. The rest are left out evenly. 1 lets in all." range:"(0,1]" reload:"hot"`
 	Hashes        int     `yaml:"hashes" doc:"Hash tables of the sketch." range:"[1,1024]" reload:"warm"`
 	Bits          int     `yaml:"bits" doc:"Bits of a hash of the sketch: each table has 2^bits buckets." range:"[1,24]" reload:"warm"`
 }
