@@ -54,7 +54,7 @@ var outsiders = []struct {
 }{
 	{"gorgonia.org/", []string{"models/grad"}, "gorgonia stays off the hot path"},
 	{"github.com/nats-io/", []string{"stream", "internal/demo", "integration"}, "the bus has one room; the demo is a client of it"},
-	{"github.com/hashicorp/golang-lru", []string{"errmem", "tta", "models"}, "bounded memories only"},
+	{"github.com/hashicorp/golang-lru", []string{"tta"}, "the ledger is ordered by age"},
 	{"go.yaml.in/", []string{"configs"}, "YAML has one room"},
 	{"github.com/rs/zerolog/log", nil, "loggers are passed in"},
 	{"C", []string{}, "no cgo"},
