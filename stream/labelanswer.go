@@ -133,12 +133,13 @@ func (l *Labels) finish(ctx context.Context, m *labelMessage) error {
 		m.refuse(m.wrong.reason(len(m.labels)))
 	}
 	if m.Refused != nil {
-		var r Receipt
-		r.DeadLetters = map[Code]int{}
+		r := Receipt{DeadLetters: map[Code]int{}}
 		if err := l.out.post(ctx, []letter{l.out.dead(m.Delivery)}, &r); err != nil {
 			return fmt.Errorf("put labels on the dead letter subject: %w", err)
 		}
-		l.stats.deadLetter(m.Refused.Code)
+		for code, n := range r.DeadLetters { // none where commit mode none lost it
+			l.stats.deadLetter(code, n)
+		}
 		l.watch.refused(m)
 	}
 	// A lost acknowledgement brings the message again, and its labels repeat

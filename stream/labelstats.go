@@ -40,13 +40,13 @@ func (c *labelCounters) count(s tta.LabelState, n int) {
 	c.states[s] += int64(n)
 }
 
-func (c *labelCounters) deadLetter(code Code) {
+func (c *labelCounters) deadLetter(code Code, n int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.dead == nil {
 		c.dead = map[Code]int64{}
 	}
-	c.dead[code]++
+	c.dead[code] += int64(n)
 }
 
 // Stats may be read at any time.
