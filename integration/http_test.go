@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"math"
 	"net/http"
 	"strconv"
 	"strings"
@@ -31,7 +32,7 @@ func (r *running) get(path string) (status int, body string) {
 	return res.StatusCode, string(text)
 }
 
-// metric is the value of a series, 0 where it does not exist.
+// metric is the value of a series, NaN where it does not exist.
 func (s *site) metric(r *running, series string) float64 {
 	s.t.Helper()
 	_, body := r.get("/metrics")
@@ -43,7 +44,7 @@ func (s *site) metric(r *running, series string) float64 {
 			return v
 		}
 	}
-	return 0
+	return math.NaN()
 }
 
 // counts waits until a series has a value: what a batch did is counted after its
@@ -83,20 +84,19 @@ func TestMetricsCountWhatHappened(t *testing.T) {
 	}
 	s.counts(d, `ttad_items_total{group="g"}`, 10)
 	for series, want := range map[string]float64{
-		`ttad_rows_total{group="g"}`:                                       13,
-		`ttad_outputs_total{group="g"}`:                                    7,
-		`ttad_dead_letters_total{code="bad_json",group="g"}`:               2,
-		`ttad_dead_letters_total{code="bad_codec",group="g"}`:              1,
-		`ttad_step{group="g"}`:                                             4,
-		`ttad_batch_rows_count{group="g"}`:                                 4,
-		`ttad_batch_rows_sum{group="g"}`:                                   13,
-		`ttad_forward_seconds_count{group="g",overlay="source"}`:           4,
-		`ttad_end_to_end_seconds_count{group="g"}`:                         10,
-		`ttad_redelivered_total{group="g"}`:                                0,
-		`ttad_input_lag_messages{group="g"}`:                               0,
-		`ttad_input_dropped_total{group="g"}`:                              0,
-		`ttad_changed_rows_total{group="g",pipeline="main"}`:               float64(changed),
-		`ttad_guard_trips_total{group="g",pipeline="main",reason="error"}`: 0,
+		`ttad_rows_total{group="g"}`:                             13,
+		`ttad_outputs_total{group="g"}`:                          7,
+		`ttad_dead_letters_total{code="bad_json",group="g"}`:     2,
+		`ttad_dead_letters_total{code="bad_codec",group="g"}`:    1,
+		`ttad_step{group="g"}`:                                   4,
+		`ttad_batch_rows_count{group="g"}`:                       4,
+		`ttad_batch_rows_sum{group="g"}`:                         13,
+		`ttad_forward_seconds_count{group="g",overlay="source"}`: 4,
+		`ttad_end_to_end_seconds_count{group="g"}`:               10,
+		`ttad_redelivered_total{group="g"}`:                      0,
+		`ttad_input_lag_messages{group="g"}`:                     0,
+		`ttad_input_dropped_total{group="g"}`:                    0,
+		`ttad_changed_rows_total{group="g",pipeline="main"}`:     float64(changed),
 	} {
 		s.counts(d, series, want)
 	}

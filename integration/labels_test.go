@@ -107,14 +107,13 @@ func TestALabelChangesTheNextAnswerAndTheScores(t *testing.T) {
 	s.counts(d, state(tta.LabelLearned), 2)
 
 	for series, want := range map[string]float64{
-		`ttad_label_delay_seconds_count{group="g"}`:                2,
-		`ttad_ledger_rows{group="g"}`:                              2,
-		`ttad_labelled_rows_total{group="g",pipeline="main"}`:      2,
-		`ttad_score_accuracy{group="g",pipeline="main"}`:           0.5,
-		`ttad_labelled_rows_total{group="g",pipeline="source"}`:    2,
-		`ttad_label_messages_waiting{group="g"}`:                   0,
-		`ttad_events_lost_total{group="g"}`:                        0,
-		`ttad_label_dead_letters_total{code="bad_json",group="g"}`: 0,
+		`ttad_label_delay_seconds_count{group="g"}`:             2,
+		`ttad_ledger_rows{group="g"}`:                           2,
+		`ttad_labelled_rows_total{group="g",pipeline="main"}`:   2,
+		`ttad_score_accuracy{group="g",pipeline="main"}`:        0.5,
+		`ttad_labelled_rows_total{group="g",pipeline="source"}`: 2,
+		`ttad_label_messages_waiting{group="g"}`:                0,
+		`ttad_events_lost_total{group="g"}`:                     0,
 	} {
 		s.counts(d, series, want)
 	}

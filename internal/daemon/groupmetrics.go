@@ -17,7 +17,11 @@ type groupMetrics struct {
 	now   func() time.Time
 }
 
+// forGroup shows counters of what is rare from the start, so that their first step
+// is seen as one.
 func (m *metrics) forGroup(name string) *groupMetrics {
+	m.redelivered.WithLabelValues(name)
+	m.lost.WithLabelValues(name)
 	return &groupMetrics{metrics: m, group: name, now: time.Now}
 }
 
