@@ -174,8 +174,9 @@ func (l *Labels) wait(ctx context.Context, m *labelMessage) bool {
 }
 
 // overdue says whether items have had their time. While inputs that were stored
-// before the labels are left, as after an outage, the items may be among them.
+// before the labels are left, as after an outage, the items may be among them; but
+// after feedback.window nobody would learn from their labels.
 func (l *Labels) overdue(ctx context.Context, m *labelMessage, w *waiting, now time.Time) bool {
 	waited := now.Sub(w.since)
-	return waited >= l.o.Feedback.MaxWait && (waited >= l.o.Feedback.Window || !l.o.Behind(ctx, m.stored))
+	return waited >= l.o.Feedback.MaxWait && (waited >= time.Duration(l.window.Load()) || !l.o.Behind(ctx, m.stored))
 }

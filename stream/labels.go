@@ -39,6 +39,7 @@ type LabelHandle func(ctx context.Context, labels []tta.Label) ([]tta.Learned, e
 type Labels struct {
 	o      LabelOptions
 	codec  atomic.Pointer[labelCodec]
+	window atomic.Int64 // feedback.window, in nanoseconds
 	source labelSource
 	out    poster // of dead letters
 	beat   time.Duration
@@ -71,7 +72,7 @@ func OpenLabels(ctx context.Context, conn *Conn, o LabelOptions) (*Labels, error
 		limit: rate.NewLimiter(rate.Limit(o.Limits.FeedbackPerSecond), max(o.Limits.FeedbackPerSecond, MaxLabels)),
 		watch: newLabelWatch(o),
 	}
-	l.Name(o.Classes)
+	l.Reload(o.Classes, o.Feedback.Window)
 	epoch, err := l.attach(ctx, conn)
 	if err != nil {
 		return nil, fmt.Errorf("group %s: feedback: %w", o.Group, err)
@@ -88,10 +89,11 @@ func OpenLabels(ctx context.Context, conn *Conn, o LabelOptions) (*Labels, error
 	return l, nil
 }
 
-// Name changes the names of classes, from the next message on. Any goroutine may
-// call it.
-func (l *Labels) Name(classes []string) {
+// Reload changes the names of classes and feedback.window, from the next message on.
+// Any goroutine may call it.
+func (l *Labels) Reload(classes []string, window time.Duration) {
 	l.codec.Store(newLabelCodec(l.o.Limits.MessageBytes, classes))
+	l.window.Store(int64(window))
 }
 
 // attach opens the source; epoch tells its stream from an earlier one of the name.

@@ -1,6 +1,7 @@
 package stream
 
 import (
+	"context"
 	"testing"
 	"time"
 
@@ -52,6 +53,22 @@ func TestTheWaitingRoomIsBounded(t *testing.T) {
 			assert.Zero(t, room.labels+room.bytes)
 		})
 	}
+}
+
+func TestItemsHaveMaxWaitAndWhileInputsAreLeftTheWindow(t *testing.T) {
+	behind := true
+	l := &Labels{o: LabelOptions{Feedback: FeedbackConfig{MaxWait: time.Minute}, Behind: func(context.Context, time.Time) bool { return behind }}}
+	l.Reload(nil, time.Hour)
+	overdue := func(after time.Duration) bool {
+		return l.overdue(t.Context(), newLabelMessage("", nil, nil, 0), &waiting{since: noon}, noon.Add(after))
+	}
+	assert.False(t, overdue(59*time.Minute))
+	assert.True(t, overdue(time.Hour))
+	l.Reload(nil, 2*time.Hour)
+	assert.False(t, overdue(time.Hour), "a reload made it longer")
+	behind = false
+	assert.False(t, overdue(59*time.Second))
+	assert.True(t, overdue(time.Minute))
 }
 
 func TestAMessageOfAStreamMadeAnewIsNotTakenForAnEarlierOne(t *testing.T) {

@@ -137,7 +137,7 @@ func (e *engine) onSwap() {
 	e.group.Pipelines, e.group.Config, e.generation = s.pipelines, s.config, s.generation
 	e.changed()
 	if e.labels != nil {
-		e.labels.Name(s.pipelines.ClassNames())
+		e.labels.Reload(s.pipelines.ClassNames(), s.config.Feedback.Window)
 	}
 	log := e.log.Info().Uint64("generation", s.generation)
 	if len(fresh) > 0 {
