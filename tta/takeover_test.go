@@ -211,6 +211,18 @@ func TestFeedbackTurnedOffAndOnStartsAnEmptyLedger(t *testing.T) {
 	assert.Equal(t, tta.LabelEarly, learn(t, again, tta.Label{Seq: 1})[0].State)
 }
 
+func TestAnswersOfAModelWithOtherClassesAreNotTakenOver(t *testing.T) {
+	from, _ := school(t, 100, champion())
+	settle(t, from, numbered(certain(0), 1))
+	learn(t, from, tta.Label{Seq: 1})
+	o, _ := schooling(100, champion())
+	o.Env.Classes, o.Env.Labels = classes-1, nil
+	to := build(t, o)
+	to.TakeOver(from)
+	assert.Zero(t, to.Ledger())
+	assert.Zero(t, to.Standings()[1].Total.Rows)
+}
+
 func TestASnapshotOfAKeyedStrategyIsRefusedOnOtherGround(t *testing.T) {
 	old := course{stages: []tta.Strategy{shift{"x", 1}, &keyed{}}, model: "aa"}.build(t)
 	states, err := old.Snapshot()

@@ -109,6 +109,15 @@ func TestDiversityIsMeasuredAgainstTheAnswers(t *testing.T) {
 	assert.Less(t, n.diversity(), 0.4, "the model says that both are frequent")
 }
 
+func TestDiversityIsMeasuredAgainstTheUsualLabels(t *testing.T) {
+	n := newIntake(2, 0.5, 1000)
+	answers := []float64{0.95, 0.05} // the model says one class to nearly all
+	stream(n, 1, 3000, []float64{0.5, 0.5}, answers)
+	assert.InDelta(t, 1, n.diversity(), 0.05)
+	stream(n, 2, 300, []float64{0.95, 0.05}, answers)
+	assert.Less(t, n.diversity(), 0.5, "labels have been more diverse")
+}
+
 func TestEffectiveNumberOfClasses(t *testing.T) {
 	assert.InDelta(t, 1, effective([]float64{7, 0, 0}), 1e-12)
 	assert.InDelta(t, 4, effective([]float64{2, 2, 2, 2}), 1e-12)

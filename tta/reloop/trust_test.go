@@ -5,6 +5,9 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"ttad/tta"
 )
 
 // fit solves the same least squares from rows kept whole, in plain loops.
@@ -111,4 +114,15 @@ func TestWithoutErrorsThereIsNoWeight(t *testing.T) {
 		w.learn([]float32{0.8, 0.2}, []float32{-0.3, 0.3}, 1, 1)
 	}
 	assert.Zero(t, w.weight())
+}
+
+func TestARevisionIsNoSecondWitness(t *testing.T) {
+	s := taught(t)
+	require.True(t, s.memory.Revise(5, 1), "the row is remembered")
+	before := s.trust
+	kept := []float32{1, 5, 2, 0.7, 0.3, -0.2, 0.2}
+	require.NoError(t, s.Learn(t.Context(), []tta.Feedback{{Row: 5, Label: 0, Revises: 1, Weight: 1, Kept: kept}}))
+	assert.Equal(t, before, s.trust, "its error was accounted for when the first label came")
+	require.NoError(t, s.Learn(t.Context(), []tta.Feedback{{Row: 6, Label: 0, Revises: 1, Weight: 1, Kept: kept}}))
+	assert.NotEqual(t, before, s.trust, "a row the memory has lost is taken as new")
 }
