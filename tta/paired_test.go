@@ -36,9 +36,10 @@ func pairedOf(reach float64, differences []float64) *tta.Paired {
 func TestAPairedIntervalHoldsTheTruthOnStreamsWithAMemory(t *testing.T) {
 	const streams = 400
 	for _, c := range []struct {
-		stay float64
-		rows int
-	}{{0, 256}, {0, 3000}, {0.9, 1000}, {0.98, 2000}, {0.98, 20000}} {
+		stay  float64
+		rows  int
+		least int // of 100 streams
+	}{{0, 256, 92}, {0, 3000, 92}, {0.9, 1000, 92}, {0.98, 2000, 92}, {0.98, 20000, 92}, {0.99, 2000, 88}} { // the last has a memory longer than its blocks
 		t.Run(fmt.Sprintf("neighbours equal at %g, %d rows", c.stay, c.rows), func(t *testing.T) {
 			r := rand.New(rand.NewPCG(41, 43))
 			held, naive := 0, 0
@@ -52,7 +53,7 @@ func TestAPairedIntervalHoldsTheTruthOnStreamsWithAMemory(t *testing.T) {
 					naive++
 				}
 			}
-			assert.GreaterOrEqual(t, held, streams*92/100)
+			assert.GreaterOrEqual(t, held, streams*c.least/100)
 			if c.stay > 0.9 {
 				assert.Less(t, naive, streams/2, "an interval for independent rows would be right by luck")
 			}
