@@ -4,8 +4,8 @@ import "ttad/tta"
 
 // Readings tell how many labelled rows are remembered and how much of the error
 // they suggest is compensated now. With adapt_weight they also tell the two that
-// makes up: the weight that fits past labels, and the part of it that labels of too
-// few classes leave.
+// weight is made of: the one that fits past labels, and the part of it that is left
+// while labels are of too few classes.
 func (s *Strategy) Readings() []tta.Reading {
 	out := []tta.Reading{
 		{Name: "memory_rows", Class: -1, Value: float64(s.memory.Len())},
