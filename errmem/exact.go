@@ -12,12 +12,6 @@ type ExactConfig struct {
 	Capacity    int     // rows; the oldest makes room for the newest
 	Neighbours  int     // most rows a query is answered from
 	Temperature float64 // of the attention, at least 1e-9; small listens to the nearest only
-	// ClassShare is the largest part of Capacity one class may take, in (0,1]: a
-	// class that has it gives up its own oldest row for its newest. 0 is 1.
-	ClassShare float64
-	// HalfLife halves a neighbour's attention every so many writes since its own;
-	// 0 lets attention not age.
-	HalfLife float64
 	// Bases keeps what was given for each row, for Reading.BaseMean.
 	Bases bool
 }
@@ -25,7 +19,7 @@ type ExactConfig struct {
 // maxCapacity keeps slots within int32 with room for sums of two.
 const maxCapacity = 1 << 30
 
-// least keeps what is divided by a temperature or a half life finite.
+// least keeps what is divided by a temperature finite.
 const least = 1e-9
 
 func (c *ExactConfig) check() error {
@@ -40,26 +34,13 @@ func (c *ExactConfig) check() error {
 		return fmt.Errorf("error memory: %d neighbours; at least 1 is needed", c.Neighbours)
 	case !(c.Temperature >= least) || math.IsInf(c.Temperature, 0):
 		return fmt.Errorf("error memory: temperature %v is not at least %v", c.Temperature, least)
-	case !(c.ClassShare >= 0 && c.ClassShare <= 1):
-		return fmt.Errorf("error memory: class share %v is outside (0,1]", c.ClassShare)
-	case c.HalfLife != 0 && !(c.HalfLife >= least) || math.IsInf(c.HalfLife, 0):
-		return fmt.Errorf("error memory: half life of %v writes; it is at least %v, or 0 for none", c.HalfLife, least)
 	}
 	return nil
-}
-
-// share is how many rows one class may take.
-func (c *ExactConfig) share() int {
-	if c.ClassShare == 0 {
-		return c.Capacity
-	}
-	return max(1, int(c.ClassShare*float64(c.Capacity)))
 }
 
 // Exact remembers the newest rows themselves, in slots 0 to Capacity-1.
 type Exact struct {
 	c     ExactConfig
-	share int
 	index Index
 	rows  *rows
 
@@ -77,23 +58,20 @@ func NewExact(c ExactConfig, index Index) (*Exact, error) {
 	if index == nil {
 		index = &loops{dim: c.Dim}
 	}
-	return &Exact{c: c, share: c.share(), index: index, rows: newRows(&c)}, nil
+	return &Exact{c: c, index: index, rows: newRows(&c)}, nil
 }
 
 // Len is how many rows are remembered.
 func (m *Exact) Len() int { return m.rows.live }
-
-// Count is how many rows of a class are remembered.
-func (m *Exact) Count(class int) int { return m.rows.counts[class] }
 
 // Reset forgets everything.
 func (m *Exact) Reset() { m.rows = newRows(&m.c) }
 
 // Read finds the neighbours of n queries. A neighbour's attention is
 //
-//	weight · exp(similarity / temperature) · 2^(-age / half life)
+//	weight · exp(similarity / temperature)
 //
-// over its sum; age is the number of writes since the neighbour's own.
+// over its sum.
 func (m *Exact) Read(queries []float32, n int, out *Reading) {
 	if len(queries) != n*m.c.Dim {
 		panic(fmt.Sprintf("errmem: %d values for %d queries of %d", len(queries), n, m.c.Dim))
@@ -146,9 +124,6 @@ func (m *Exact) attend(q query, found int) {
 	top, sum := math.Inf(-1), 0.0
 	for j, slot := range q.place[:found] {
 		l := float64(q.similarity[j])/m.c.Temperature + math.Log(float64(m.rows.weight[slot]))
-		if m.c.HalfLife > 0 {
-			l -= math.Ln2 * m.rows.age(slot) / m.c.HalfLife
-		}
 		m.logs, top = append(m.logs, l), max(top, l)
 	}
 	for j, l := range m.logs {
@@ -160,9 +135,8 @@ func (m *Exact) attend(q query, found int) {
 	}
 }
 
-// Write remembers a row in the place of, in this order: an earlier one of the same
-// name, the oldest of its class where that has its share, the oldest of all where
-// the memory is full.
+// Write remembers a row in the place of an earlier one of the same name, or else,
+// where the memory is full, of the oldest.
 func (m *Exact) Write(e Entry) bool {
 	e.mustFit(m.c.Dim, m.c.Classes, m.c.Bases)
 	if slot, known := m.rows.slotOf[e.Row]; known {
@@ -173,30 +147,23 @@ func (m *Exact) Write(e Entry) bool {
 		return false
 	}
 	// The slot emptied here is the one filled, so the index is told once.
-	if m.rows.counts[e.Label] >= m.share {
-		m.rows.remove(m.rows.classes.first[e.Label])
-	} else if m.rows.live == m.c.Capacity {
-		m.rows.remove(m.rows.all.first[0])
+	if m.rows.live == m.c.Capacity {
+		m.rows.remove(m.rows.order.first)
 	}
 	m.index.Set(int(m.rows.add(&e)), m.units)
 	return true
 }
 
-// Revise gives a remembered row another label; its age stays. Where that class has
-// its share already, the oldest of it is forgotten.
+// Revise gives a remembered row another label; its age stays.
 func (m *Exact) Revise(row uint64, label int) bool {
 	if label < 0 || label >= m.c.Classes {
 		panic(fmt.Sprintf("errmem: label %d for memory of %d classes", label, m.c.Classes))
 	}
 	slot, known := m.rows.slotOf[row]
-	if !known || m.rows.label[slot] == int32(label) {
-		return known
+	if known {
+		m.rows.label[slot] = int32(label)
 	}
-	if m.rows.counts[label] >= m.share {
-		m.forget(m.rows.classes.first[label])
-	}
-	m.rows.relabel(slot, int32(label))
-	return true
+	return known
 }
 
 // forget empties a slot. A key that is not a number is similar to nothing, so the

@@ -35,16 +35,13 @@ func entry(r *rand.Rand, c *ExactConfig, row uint64) Entry {
 
 func TestConfigurationsThatCannotBeAreRefused(t *testing.T) {
 	for want, change := range map[string]func(c *ExactConfig){
-		"keys of 0 values":        func(c *ExactConfig) { c.Dim = 0 },
-		"1 classes":               func(c *ExactConfig) { c.Classes = 1 },
-		"capacity of 0 rows":      func(c *ExactConfig) { c.Capacity = 0 },
-		"capacity of 2147483648":  func(c *ExactConfig) { c.Capacity = 1 << 31 },
-		"0 neighbours":            func(c *ExactConfig) { c.Neighbours = 0 },
-		"temperature 0":           func(c *ExactConfig) { c.Temperature = 0 },
-		"temperature 1e-310":      func(c *ExactConfig) { c.Temperature = 1e-310 },
-		"class share 1.5":         func(c *ExactConfig) { c.ClassShare = 1.5 },
-		"half life of -1 writes":  func(c *ExactConfig) { c.HalfLife = -1 },
-		"half life of NaN writes": func(c *ExactConfig) { c.HalfLife = math.NaN() },
+		"keys of 0 values":       func(c *ExactConfig) { c.Dim = 0 },
+		"1 classes":              func(c *ExactConfig) { c.Classes = 1 },
+		"capacity of 0 rows":     func(c *ExactConfig) { c.Capacity = 0 },
+		"capacity of 2147483648": func(c *ExactConfig) { c.Capacity = 1 << 31 },
+		"0 neighbours":           func(c *ExactConfig) { c.Neighbours = 0 },
+		"temperature 0":          func(c *ExactConfig) { c.Temperature = 0 },
+		"temperature 1e-310":     func(c *ExactConfig) { c.Temperature = 1e-310 },
 	} {
 		c := small()
 		change(&c)
@@ -130,25 +127,6 @@ func TestEntriesThatWouldSpoilEveryMeanPanic(t *testing.T) {
 	}
 }
 
-func TestAttentionFallsByHalfInEveryHalfLife(t *testing.T) {
-	c := small()
-	c.HalfLife, c.Neighbours = 10, 2
-	m := newExact(t, c)
-	base := make([]float32, 3)
-	m.Write(Entry{Row: 0, Key: []float32{1, 0, 0}, Label: 0, Base: base})
-	for row := range uint64(10) { // elsewhere
-		m.Write(Entry{Row: 1 + row, Key: []float32{-1, 0, 0}, Label: 2, Base: base})
-	}
-	m.Write(Entry{Row: 11, Key: []float32{1, 0, 0}, Label: 1, Base: base})
-	var out Reading
-	m.Read([]float32{1, 0, 0}, 1, &out)
-	// Eleven writes apart: attention 2^(-11/10) to 1.
-	ratio := math.Exp2(-1.1)
-	require.InDelta(t, ratio/(1+ratio), out.LabelMean[0], 1e-6)
-	require.InDelta(t, 1/(1+ratio), out.LabelMean[1], 1e-6)
-	require.InDelta(t, 11*ratio/(1+ratio), out.Age[0], 1e-5)
-}
-
 // model is a memory as one would write it without caring for time: rows in the
 // order of their writes.
 type model struct {
@@ -162,25 +140,11 @@ func (m *model) drop(i int) {
 	m.rows, m.born = slices.Delete(m.rows, i, i+1), slices.Delete(m.born, i, i+1)
 }
 
-func (m *model) oldest(class int) (first, count int) {
-	first = -1
-	for i, e := range m.rows {
-		if e.Label == class {
-			if count++; first < 0 {
-				first = i
-			}
-		}
-	}
-	return first, count
-}
-
 func (m *model) write(e Entry) {
 	if i := m.find(e.Row); i >= 0 {
 		m.drop(i)
 	}
-	if first, count := m.oldest(e.Label); count == m.c.share() {
-		m.drop(first)
-	} else if len(m.rows) == m.c.Capacity {
+	if len(m.rows) == m.c.Capacity {
 		m.drop(0)
 	}
 	m.writes++
@@ -193,14 +157,10 @@ func (m *model) find(row uint64) int {
 
 func (m *model) revise(row uint64, label int) bool {
 	i := m.find(row)
-	if i < 0 || m.rows[i].Label == label {
-		return i >= 0
+	if i >= 0 {
+		m.rows[i].Label = label
 	}
-	if first, count := m.oldest(label); count == m.c.share() {
-		m.drop(first)
-	}
-	m.rows[m.find(row)].Label = label
-	return true
+	return i >= 0
 }
 
 // read returns the means over the neighbours of one query.
@@ -216,7 +176,7 @@ func (m *model) read(q []float32) (labels, base []float64, age float64) {
 	total := 0.0
 	for _, i := range order[:min(m.c.Neighbours, len(order))] {
 		e := m.rows[i]
-		a := math.Exp(cosine(q, e.Key)/m.c.Temperature) * float64(e.Weight) * math.Exp2(-float64(m.writes-m.born[i])/m.c.HalfLife)
+		a := math.Exp(cosine(q, e.Key)/m.c.Temperature) * float64(e.Weight)
 		total += a
 		labels[e.Label] += a
 		for k, b := range e.Base {
@@ -244,8 +204,7 @@ func cosine(a, b []float32) float64 {
 func TestExactIsItsModelUnderAnyOrderOfWritesAndRevisions(t *testing.T) {
 	for seed := range uint64(20) {
 		r := rand.New(rand.NewPCG(seed, 2))
-		c := ExactConfig{Dim: 4, Classes: 4, Capacity: 5 + r.IntN(30), Neighbours: 1 + r.IntN(6), Temperature: 0.3, HalfLife: 20, Bases: seed%3 > 0}
-		c.ClassShare = []float64{0, 0.3, 1}[r.IntN(3)]
+		c := ExactConfig{Dim: 4, Classes: 4, Capacity: 5 + r.IntN(30), Neighbours: 1 + r.IntN(6), Temperature: 0.3, Bases: seed%3 > 0}
 		m, want := newExact(t, c), &model{c: c}
 		for step := range 300 {
 			switch r.IntN(10) {
@@ -269,11 +228,6 @@ func TestExactIsItsModelUnderAnyOrderOfWritesAndRevisions(t *testing.T) {
 func agree(t *testing.T, r *rand.Rand, m *Exact, want *model) {
 	t.Helper()
 	require.Equal(t, len(want.rows), m.Len())
-	for class := range m.c.Classes {
-		_, count := want.oldest(class)
-		require.Equal(t, count, m.Count(class))
-		require.LessOrEqual(t, count, m.share)
-	}
 	if m.Len() == 0 {
 		return
 	}

@@ -91,7 +91,7 @@ func (m *Exact) decode(state []byte) (*rows, []float32, error) {
 		r.free = append(r.free, int32(d.uint32()))
 	}
 	r.writes = writes
-	if err := r.check(keys, m.share); err != nil {
+	if err := r.check(keys); err != nil {
 		return nil, nil, err
 	}
 	r.enterAll()
@@ -107,9 +107,9 @@ func (r *rows) decode(d *decoder, slot int32, key []float32) {
 }
 
 // check finds what no memory could have written.
-func (r *rows) check(keys []float32, share int) error {
+func (r *rows) check(keys []float32) error {
 	dim := len(keys) / max(r.used, 1)
-	names, births, counts := map[uint64]bool{}, map[uint64]bool{}, make([]int, r.classCount)
+	names, births := map[uint64]bool{}, map[uint64]bool{}
 	for slot := range int32(r.used) {
 		label, key := r.label[slot], keys[int(slot)*dim:(int(slot)+1)*dim]
 		if label == -1 {
@@ -128,9 +128,6 @@ func (r *rows) check(keys []float32, share int) error {
 			return fmt.Errorf("slot %d: row %d or write %d is in another slot too", slot, r.name[slot], r.born[slot])
 		}
 		names[r.name[slot]], births[r.born[slot]] = true, true
-		if counts[label]++; counts[label] > share {
-			return fmt.Errorf("more than %d rows of class %d: reset the memory, or configure class share as it was", share, label)
-		}
 	}
 	return r.checkFree(r.used - len(names))
 }
@@ -168,7 +165,7 @@ func (r *rows) checkFree(empty int) error {
 	return nil
 }
 
-// enterAll rebuilds orders and counts, oldest row first.
+// enterAll rebuilds the order, oldest row first.
 func (r *rows) enterAll() {
 	var filled []int32
 	for slot := range int32(r.used) {

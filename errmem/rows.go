@@ -3,7 +3,7 @@ package errmem
 import "slices"
 
 // rows is what an Exact knows about its rows but for their keys: columns by slot,
-// and the order in which rows were written, of all and of each class.
+// and the order in which rows were written.
 type rows struct {
 	classCount int
 	bases      bool
@@ -15,20 +15,15 @@ type rows struct {
 	base   []float32
 	slotOf map[uint64]int32 // by name
 
-	all     chains // one chain, oldest first
-	classes chains // one a class, oldest first
-	counts  []int  // rows of a class
-	free    []int32
-	used    int // slots that were ever filled
-	live    int
-	writes  uint64
+	order  chain // oldest first
+	free   []int32
+	used   int // slots that were ever filled
+	live   int
+	writes uint64
 }
 
 func newRows(c *ExactConfig) *rows {
-	return &rows{
-		classCount: c.Classes, bases: c.Bases, slotOf: map[uint64]int32{},
-		all: newChains(1), classes: newChains(c.Classes), counts: make([]int, c.Classes),
-	}
+	return &rows{classCount: c.Classes, bases: c.Bases, slotOf: map[uint64]int32{}, order: newChain()}
 }
 
 // age is the number of writes since a slot's own.
@@ -56,13 +51,10 @@ func (r *rows) add(e *Entry) int32 {
 	return slot
 }
 
-// enter makes a filled slot part of the orders and counts, as the newest.
+// enter makes a filled slot part of the order, as the newest.
 func (r *rows) enter(slot int32) {
 	r.slotOf[r.name[slot]] = slot
-	r.all.insert(0, r.all.last[0], slot)
-	class := int(r.label[slot])
-	r.classes.insert(class, r.classes.last[class], slot)
-	r.counts[class]++
+	r.order.append(slot)
 	r.live++
 }
 
@@ -86,32 +78,13 @@ func (r *rows) grow(n int) {
 	if r.bases {
 		r.base = append(r.base, make([]float32, n*r.classCount)...)
 	}
-	r.all.grow(n)
-	r.classes.grow(n)
+	r.order.grow(n)
 }
 
 func (r *rows) remove(slot int32) {
 	delete(r.slotOf, r.name[slot])
-	r.all.remove(0, slot)
-	class := int(r.label[slot])
-	r.classes.remove(class, slot)
-	r.counts[class]--
+	r.order.remove(slot)
 	r.live--
 	r.label[slot] = -1
 	r.free = append(r.free, slot)
-}
-
-// relabel moves a row to another class, to its place by age. Revisions are mostly
-// of recent rows, so the place is looked for from the newest on.
-func (r *rows) relabel(slot, label int32) {
-	was, class := int(r.label[slot]), int(label)
-	r.classes.remove(was, slot)
-	r.counts[was]--
-	after := r.classes.last[class]
-	for after >= 0 && r.born[after] > r.born[slot] {
-		after = r.classes.previous[after]
-	}
-	r.classes.insert(class, after, slot)
-	r.counts[class]++
-	r.label[slot] = label
 }

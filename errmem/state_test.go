@@ -12,12 +12,12 @@ func memories(t testing.TB) map[string]func() Memory {
 	return map[string]func() Memory{
 		"exact": func() Memory {
 			c := small()
-			c.Dim, c.ClassShare = 6, 0.5
+			c.Dim = 6
 			return newExact(t, c)
 		},
 		"exact without bases": func() Memory {
 			c := small()
-			c.Dim, c.ClassShare, c.Bases = 6, 0.5, false
+			c.Dim, c.Bases = 6, false
 			return newExact(t, c)
 		},
 		"sketch": func() Memory { return newSketch(t, tables()) },
@@ -132,12 +132,11 @@ func TestDamagedStatesAreRefusedOrRead(t *testing.T) {
 // be a neighbour without a label.
 func TestAnEmptySlotWithAKeyIsRefused(t *testing.T) {
 	c := small()
-	c.ClassShare = 0.05 // one row a class
 	m := newExact(t, c)
 	for label := range 2 {
 		m.Write(Entry{Row: uint64(label), Key: []float32{1, 0, 0}, Label: label, Base: make([]float32, 3)})
 	}
-	require.True(t, m.Revise(0, 1), "forgets row 1 in its favour")
+	require.False(t, m.Write(Entry{Row: 1, Key: make([]float32, 3), Base: make([]float32, 3)}), "forgets the row, and remembers nothing instead")
 	require.Len(t, m.rows.free, 1)
 	m.index.Set(int(m.rows.free[0]), []float32{1, 0, 0})
 	require.ErrorContains(t, newExact(t, c).Restore(m.Snapshot()), "slot 1 is empty, and its key could be found")
@@ -145,7 +144,6 @@ func TestAnEmptySlotWithAKeyIsRefused(t *testing.T) {
 
 func TestListsOfEmptySlotsThatCannotBeAreRefused(t *testing.T) {
 	c := small()
-	c.ClassShare = 0.05
 	for want, spoil := range map[string]func(r *rows){
 		"slot 0 is listed as empty wrongly":    func(r *rows) { r.free[0] = 0 },
 		"slot 9 is listed as empty wrongly":    func(r *rows) { r.free[0] = 9 },
@@ -155,7 +153,7 @@ func TestListsOfEmptySlotsThatCannotBeAreRefused(t *testing.T) {
 		for label := range 2 {
 			m.Write(Entry{Row: uint64(label), Key: []float32{1, 0, 0}, Label: label, Base: make([]float32, 3)})
 		}
-		m.Revise(0, 1)
+		m.Write(Entry{Row: 1, Key: make([]float32, 3), Base: make([]float32, 3)})
 		spoil(m.rows)
 		require.ErrorContains(t, newExact(t, c).Restore(m.Snapshot()), want)
 	}
