@@ -98,6 +98,11 @@ func (s *Summary) Print(w io.Writer) error {
 	for _, p := range s.Parties {
 		fmt.Fprintf(&b, "%-8s %s\n", p.Name, p.does())
 	}
+	b.WriteString("\naccuracy is over images whose classes were never sent as labels")
+	if s.ByLabels.Rows > 0 {
+		b.WriteString("; the last line is over those that were")
+	}
+	b.WriteString("\n")
 	fmt.Fprintf(&b, "%d rows in %.1f s, %.0f a second; latency %.0f ms median, %.0f ms 95th percentile, %.0f ms 99th\n",
 		s.Answered, s.Seconds, s.RowsPerSecond, s.LatencyMS.P50, s.LatencyMS.P95, s.LatencyMS.P99)
 	fmt.Fprintf(&b, "%d sent, %d answered, %d dead letters, %d lost, %d answered twice; %d labels sent\n",
