@@ -36,8 +36,14 @@ func (f *File) Origin(path string) Origin { return originOf(f.origins, path) }
 
 // DeviceConfig picks a device.
 type DeviceConfig struct {
-	Prefer  []string `yaml:"prefer" doc:"Kinds in order of preference. This build has cpu." enum:"cpu" reload:"cold"`
-	Threads int      `yaml:"threads" doc:"CPU workers; 0 is all the process may use." range:"[0,4096]" reload:"cold"`
+	Prefer  []string  `yaml:"prefer" doc:"Kinds in order of preference. This build has cpu." enum:"cpu" reload:"cold"`
+	Threads int       `yaml:"threads" doc:"CPU workers; 0 is all the process may use." range:"[0,4096]" reload:"cold"`
+	CPU     CPUConfig `yaml:"cpu" doc:"The processor as a device." reload:"cold"`
+}
+
+// CPUConfig shapes how the processor computes.
+type CPUConfig struct {
+	ISA string `yaml:"isa" doc:"The most its kernels may use; generic is plain Go. For comparing and for finding faults: auto is the fastest. What the processor lacks is refused at the start." enum:"auto,avx512,avx2,generic" reload:"cold"`
 }
 
 // Group is one model, one input and its pipelines.
@@ -71,7 +77,7 @@ func Default() File {
 	return File{
 		Version: 1,
 		Bus:     stream.DefaultBus(),
-		Device:  DeviceConfig{Prefer: []string{"cpu"}},
+		Device:  DeviceConfig{Prefer: []string{"cpu"}, CPU: CPUConfig{ISA: "auto"}},
 		HTTP:    HTTPConfig{Listen: "127.0.0.1:9464"},
 		Log:     LogConfig{Level: "info", Format: "auto"},
 	}

@@ -71,7 +71,7 @@ func (s *search) coarse(worker, row, panel int) {
 		s.tile(to, row, panel)
 		return
 	}
-	if !coarseTile(block, s.x.codes, panel, &to.sums, &to.hits) {
+	if !s.x.device.isa.coarseTile(block, s.x.codes, panel, &to.sums, &to.hits) {
 		return
 	}
 	for i, hits := range to.hits {
@@ -168,7 +168,7 @@ func (s *search) verify(worker, block int) {
 	for i := range min(tileRows, s.n-row) {
 		r := &to.coarse.rows[row+i]
 		for _, slot := range r.slots {
-			to.offer(row+i, dotColumn(dim, left[i:], s.x.column(int(slot))), int(slot))
+			to.offer(row+i, s.x.device.isa.dotColumn(dim, left[i:], s.x.column(int(slot))), int(slot))
 		}
 		r.clear()
 	}

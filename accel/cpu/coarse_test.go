@@ -115,7 +115,7 @@ func TestRoundingIsNeverFurtherOffThanStated(t *testing.T) {
 			block.round(queries, tileRows, dim, c.norm)
 			var uppers, plain [tileRows * tileCols]float32
 			var hits, plainHits [tileRows]uint32
-			some := coarseTile(&block, c, 0, &uppers, &hits)
+			some := detect().coarseTile(&block, c, 0, &uppers, &hits)
 			require.Equal(t, plainCoarse(&block, c, 0, &plain, &plainHits), some)
 			require.Equal(t, plainHits, hits)
 			for i := range tileRows {
@@ -165,10 +165,10 @@ func TestDotColumnIsOneSumOfATile(t *testing.T) {
 		spread(r, left, 1)
 		spread(r, right, 1)
 		var sums [tileRows * tileCols]float32
-		tile(left, right, &sums)
+		detect().tile(left, right, &sums)
 		for i := range tileRows {
 			for j := range tileCols {
-				require.Equal(t, sums[i*tileCols+j], dotColumn(depth, left[i:], right[j:]))
+				require.Equal(t, sums[i*tileCols+j], detect().dotColumn(depth, left[i:], right[j:]))
 			}
 		}
 	}

@@ -131,7 +131,7 @@ func (s *convStep) task(f *frame, worker, i int) {
 	scratch := f.scratch[worker]
 	images := s.border(f.data[s.x][first*size:(first+count)*size], scratch)
 	j := convTask{
-		convStep: s, images: images, positions: count * s.geometry.positions(),
+		convStep: s, isa: f.exec.device.isa, images: images, positions: count * s.geometry.positions(),
 		block: scratch[s.bordersFloats():],
 		y:     f.data[s.y][first*s.outputs*s.geometry.positions():],
 		w:     s.weights, bias: s.bias,
@@ -173,6 +173,7 @@ func (s *convStep) finishTask(f *frame, first, count, low, high int) {
 // convTask is the part of a convolution one worker does at a time.
 type convTask struct {
 	*convStep
+	isa       instructions
 	images    []float32 // as taps read them
 	positions int       // of one channel, in all images of the task
 	block     []float32 // packed panels
@@ -280,7 +281,7 @@ func (t *convTask) row(m, rows int, left []float32, from, to int, carry bool) {
 		if q := p % size; q+cols <= size {
 			y := t.y[(p/size*t.outputs+m)*size+q:]
 			t.start(&sums, y, m, rows, cols, carry)
-			tile(left, right, &sums)
+			t.isa.tile(left, right, &sums)
 			store(y, &sums, rows, cols, size)
 			continue
 		}
@@ -330,7 +331,7 @@ func (t *convTask) scattered(sums *[tileRows * tileCols]float32, left, right []f
 			}
 		}
 	}
-	tile(left, right, sums)
+	t.isa.tile(left, right, sums)
 	for i := range rows {
 		for j := range cols {
 			t.y[at[j]+i*size] = sums[i*tileCols+j]

@@ -14,6 +14,9 @@ import (
 // Config says how the device works.
 type Config struct {
 	Threads int // workers that compute at the same time; 0 for one a core
+	// ISA is the most the kernels may use: avx512, avx2 or generic, which is plain
+	// Go; "" or auto for what the processor has. New refuses what it has not.
+	ISA string
 }
 
 // maxThreads is beyond any machine this was thought for; a larger number is a
@@ -29,6 +32,7 @@ const maxFloats = 1 << 33
 // Device is the processor. It is safe for concurrent use.
 type Device struct {
 	threads int
+	isa     instructions
 	team    *team
 
 	mu     sync.Mutex
@@ -46,19 +50,23 @@ func New(c Config) (*Device, error) {
 	if c.Threads < 0 || c.Threads > maxThreads {
 		return nil, fmt.Errorf("cpu device: %d threads is outside 0 to %d", c.Threads, maxThreads)
 	}
+	isa, err := choose(c.ISA)
+	if err != nil {
+		return nil, fmt.Errorf("cpu device: %w", err)
+	}
 	threads := c.Threads
 	if threads == 0 {
 		threads = runtime.GOMAXPROCS(0)
 	}
 	return &Device{
-		threads: threads, team: newTeam(threads),
+		threads: threads, isa: isa, team: newTeam(threads),
 		open: map[int]string{}, frames: map[frameKey]*frame{},
 	}, nil
 }
 
 // Info describes the device.
 func (d *Device) Info() accel.Info {
-	return accel.Info{Kind: "cpu", Name: tileName() + " on " + runtime.GOARCH, Driver: runtime.Version(), Threads: d.threads}
+	return accel.Info{Kind: "cpu", Name: d.isa.String() + " on " + runtime.GOARCH, Driver: runtime.Version(), Threads: d.threads}
 }
 
 // Supports accepts every operator of package accel on up to 8 axes.

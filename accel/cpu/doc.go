@@ -1,6 +1,6 @@
 // Package cpu runs accel programs on the processor. It is always there: Go, and
-// Go assembly for the register tiles on amd64 (AVX-512 or AVX2, found at run time;
-// the tag purego leaves it out), no cgo.
+// Go assembly for the register tiles on amd64 (AVX-512 or AVX2, found at run time or
+// chosen with Config.ISA; the tag purego leaves it out), no cgo.
 //
 // Compile turns a program into one or two plans (plan.go): where the program
 // has norms, a folded one for runs in which every norm keeps its source moments

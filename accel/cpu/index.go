@@ -36,7 +36,7 @@ func (d *Device) NewIndex(dim, capacity int) (accel.Index, error) {
 	}
 	x := &index{device: d, id: id, dim: dim, capacity: capacity, coarseFrom: coarseKeys}
 	x.keys = make([]float32, roundUp(capacity, tileCols)*dim)
-	if coarseIsFast() && capacity >= coarseKeys && dim <= coarseDim {
+	if d.isa.coarseIsFast() && capacity >= coarseKeys && dim <= coarseDim {
 		x.codes = newCodes(dim, capacity)
 	}
 	return x, nil
@@ -164,7 +164,7 @@ func (s *search) tile(to *finds, row, panel int) {
 	depth := s.x.dim
 	left := s.left[row*depth : (row+tileRows)*depth]
 	right := s.x.keys[panel*tileCols*depth : (panel+1)*tileCols*depth]
-	if !sift(left, right, (*[tileRows]float32)(to.limits[row:]), &to.sums, &to.hits) {
+	if !s.x.device.isa.sift(left, right, (*[tileRows]float32)(to.limits[row:]), &to.sums, &to.hits) {
 		return
 	}
 	for i, hits := range to.hits {

@@ -178,7 +178,7 @@ func (s *matMulStep) task(f *frame, worker, i int) {
 	}
 	right = right[bMatrix*g.matrixFloats():]
 	y := f.data[s.y][result*g.m*g.n:][:g.m*g.n]
-	multiply(y[first*g.n:], left, right, &g, rows, low, high)
+	f.exec.device.isa.multiply(y[first*g.n:], left, right, &g, rows, low, high)
 	for r := first; r < first+rows; r++ {
 		s.finishRow(f, &g, result, r, low, high)
 	}
@@ -209,7 +209,7 @@ func (s *matMulStep) packRows(dst, a []float32, g *matSizes, first, rows int) {
 // multiply fills rows of y, columns low to high, with the plain product. Deep
 // products are cut so that a right panel's part stays in the first-level cache
 // while all rows use it.
-func multiply(y, left, right []float32, g *matSizes, rows, low, high int) {
+func (l instructions) multiply(y, left, right []float32, g *matSizes, rows, low, high int) {
 	for j := low; j < high; j += tileCols {
 		cols := min(tileCols, high-j)
 		panel := right[j*g.k : (j+tileCols)*g.k]
@@ -222,8 +222,8 @@ func multiply(y, left, right []float32, g *matSizes, rows, low, high int) {
 				if depth > 0 {
 					load(&sums, out, some, cols, g.n)
 				}
-				l := left[i*g.k : (i+tileRows)*g.k]
-				tile(l[depth*tileRows:end*tileRows], panel[depth*tileCols:end*tileCols], &sums)
+				part := left[i*g.k : (i+tileRows)*g.k]
+				l.tile(part[depth*tileRows:end*tileRows], panel[depth*tileCols:end*tileCols], &sums)
 				store(out, &sums, some, cols, g.n)
 			}
 		}

@@ -4,10 +4,6 @@ package cpu
 
 import "golang.org/x/sys/cpu"
 
-func sift(left, right []float32, limits *[tileRows]float32, sums *[tileRows * tileCols]float32, hits *[tileRows]uint32) bool {
-	return level.sift(left, right, limits, sums, hits)
-}
-
 func (l instructions) sift(left, right []float32, limits *[tileRows]float32, sums *[tileRows * tileCols]float32, hits *[tileRows]uint32) bool {
 	if depth := len(left) / tileRows; l == avx512 && depth > 0 {
 		_ = right[depth*tileCols-1] // the kernel does not check
@@ -29,15 +25,12 @@ func sift512(depth int, left, right, limits, sums *float32, hits *uint32) uint32
 //go:noescape
 func hits256(sums, limits *float32, hits *uint32) uint32
 
-// coarseIsFast reports whether there are instructions for bytes.
-func coarseIsFast() bool { return bytes512 }
+// coarseIsFast reports whether there are instructions that multiply and add 64
+// bytes at once.
+func (l instructions) coarseIsFast() bool { return l == avx512 && cpu.X86.HasAVX512VNNI }
 
-// bytes512 says that the processor multiplies and adds 64 bytes at once. Like level
-// it is never written again.
-var bytes512 = level == avx512 && cpu.X86.HasAVX512VNNI
-
-func coarseTile(q *coarseRows, c *codes, panel int, uppers *[tileRows * tileCols]float32, hits *[tileRows]uint32) bool {
-	if !bytes512 {
+func (l instructions) coarseTile(q *coarseRows, c *codes, panel int, uppers *[tileRows * tileCols]float32, hits *[tileRows]uint32) bool {
+	if !l.coarseIsFast() {
 		return plainCoarse(q, c, panel, uppers, hits)
 	}
 	at := panel * tileCols
@@ -47,8 +40,8 @@ func coarseTile(q *coarseRows, c *codes, panel int, uppers *[tileRows * tileCols
 		&q.reach[0], &q.limits[0], &uppers[0], &hits[0]) != 0
 }
 
-func dotColumn(depth int, left, right []float32) float32 {
-	if level == plainGo {
+func (l instructions) dotColumn(depth int, left, right []float32) float32 {
+	if l == plainGo {
 		return plainDotColumn(depth, left, right)
 	}
 	_, _ = left[(depth-1)*tileRows], right[(depth-1)*tileCols]

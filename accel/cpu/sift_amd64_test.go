@@ -5,8 +5,8 @@ package cpu
 // sifts are the kernels this processor can run.
 func sifts() map[string]sifter {
 	all := map[string]sifter{}
-	for l := plainGo; l <= level; l++ {
-		all[[...]string{"plain Go", "AVX2", "AVX-512"}[l]] = l.sift
+	for l := plainGo; l <= detect(); l++ {
+		all[l.String()] = l.sift
 	}
 	return all
 }

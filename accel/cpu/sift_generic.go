@@ -2,12 +2,12 @@
 
 package cpu
 
-func sift(left, right []float32, limits *[tileRows]float32, sums *[tileRows * tileCols]float32, hits *[tileRows]uint32) bool {
+func (l instructions) sift(left, right []float32, limits *[tileRows]float32, sums *[tileRows * tileCols]float32, hits *[tileRows]uint32) bool {
 	clear(sums[:])
 	if queriesOf(limits) == 1 {
 		topRow(left, right, sums)
 	} else {
-		tile(left, right, sums)
+		l.tile(left, right, sums)
 	}
 	return plainHits(sums, limits, hits)
 }
@@ -36,10 +36,12 @@ func topRow(left, right []float32, sums *[tileRows * tileCols]float32) {
 }
 
 // coarseIsFast reports whether there are instructions for bytes.
-func coarseIsFast() bool { return false }
+func (instructions) coarseIsFast() bool { return false }
 
-func coarseTile(q *coarseRows, c *codes, panel int, uppers *[tileRows * tileCols]float32, hits *[tileRows]uint32) bool {
+func (instructions) coarseTile(q *coarseRows, c *codes, panel int, uppers *[tileRows * tileCols]float32, hits *[tileRows]uint32) bool {
 	return plainCoarse(q, c, panel, uppers, hits)
 }
 
-func dotColumn(depth int, left, right []float32) float32 { return plainDotColumn(depth, left, right) }
+func (instructions) dotColumn(depth int, left, right []float32) float32 {
+	return plainDotColumn(depth, left, right)
+}

@@ -3,4 +3,4 @@
 package cpu
 
 // sifts are the kernels this processor can run.
-func sifts() map[string]sifter { return map[string]sifter{"plain Go": sift} }
+func sifts() map[string]sifter { return map[string]sifter{"plain Go": plainGo.sift} }

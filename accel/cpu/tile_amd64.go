@@ -12,18 +12,7 @@ const (
 	tileCols = 32
 )
 
-// level is what the processor can do. It is found out once and never written
-// again.
-var level = detect()
-
-type instructions int
-
-const (
-	plainGo instructions = iota
-	avx2
-	avx512
-)
-
+// detect finds out what the processor can do.
 func detect() instructions {
 	x := &cpu.X86
 	switch {
@@ -35,13 +24,8 @@ func detect() instructions {
 	return plainGo
 }
 
-// tileName says what the arithmetic is made of.
-func tileName() string { return [...]string{"plain Go", "AVX2", "AVX-512"}[level] }
-
 // tile adds the product of a left and a right panel of equal depth to sums, which
 // holds tileRows rows of tileCols.
-func tile(left, right []float32, sums *[tileRows * tileCols]float32) { level.tile(left, right, sums) }
-
 func (l instructions) tile(left, right []float32, sums *[tileRows * tileCols]float32) {
 	l.rows(tileRows, left, right, sums)
 }

@@ -8,12 +8,12 @@ const (
 	tileCols = 4
 )
 
-// tileName says what the arithmetic is made of.
-func tileName() string { return "plain Go" }
+// detect knows nothing but plain Go.
+func detect() instructions { return plainGo }
 
 // tile adds the product of a left and a right panel of equal length to sums,
 // which holds tileRows rows of tileCols.
-func tile(left, right []float32, sums *[tileRows * tileCols]float32) {
+func (instructions) tile(left, right []float32, sums *[tileRows * tileCols]float32) {
 	s00, s01, s02, s03 := sums[0], sums[1], sums[2], sums[3]
 	s10, s11, s12, s13 := sums[4], sums[5], sums[6], sums[7]
 	// Four steps at a time, so that the loop's own work is small beside theirs.

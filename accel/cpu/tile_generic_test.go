@@ -4,5 +4,5 @@ package cpu
 
 // tiles are the kernels this processor can run.
 func tiles() map[string]func(left, right []float32, sums *[tileRows * tileCols]float32) {
-	return map[string]func(left, right []float32, sums *[tileRows * tileCols]float32){"plain Go": tile}
+	return map[string]func(left, right []float32, sums *[tileRows * tileCols]float32){"plain Go": plainGo.tile}
 }
