@@ -12,7 +12,8 @@ import (
 // error is ctx's, and leaves labels counted that nobody was taught. It panics in a
 // group without a ledger.
 //
-// A learner that fails or panics resets its pipeline; LearnEvents tells.
+// A learner that fails or panics resets its pipeline; LearnEvents tells that, and
+// when a pipeline has fallen behind the source model.
 func (g *Group) Learn(ctx context.Context, labels []Label) ([]Learned, error) {
 	if g.ledger == nil {
 		panic("tta: Learn in a group without a ledger; set GroupOptions.Ledger")
@@ -119,6 +120,9 @@ func (g *Group) score(e *entry, lb *Label) {
 	for _, p := range g.pipelines {
 		if o, ok := g.outcome(e, p.owner, lb.Row, lb.Class); ok {
 			p.standing.add(o, source)
+			if source != nil {
+				g.compare(p, o, *source)
+			}
 		}
 	}
 }

@@ -92,12 +92,16 @@ const (
 	EventTrip    = "guard.trip"
 	EventRecover = "guard.recover"
 	EventReset   = "pipeline.reset"
+	// A pipeline answered worse than the source model over the last rows labelled,
+	// or no longer does. Learn tells.
+	EventBehind   = "score.behind"
+	EventCaughtUp = "score.caught_up"
 )
 
 // Event is something that happened to a pipeline and that its answers alone do
 // not tell.
 type Event struct {
-	Kind     string // EventTrip, EventRecover, EventReset
+	Kind     string // one of the event kinds
 	Pipeline string
 	Trip     Trip   // for trips and resets
 	Message  string // the reason in words

@@ -24,10 +24,11 @@ type standing struct {
 	scores   *Prequential
 	accuracy *Paired
 	brier    *Paired
+	stretch  stretch
 }
 
 func newStanding(classes, window int) *standing {
-	return &standing{scores: NewPrequential(classes, window), accuracy: NewPaired(1), brier: NewPaired(2)}
+	return &standing{scores: NewPrequential(classes, window), accuracy: NewPaired(1), brier: NewPaired(2), stretch: newStretch(window)}
 }
 
 // add scores a row against the source model's answer to it, where there is one.

@@ -77,6 +77,7 @@ func (g *Group) takeLedger(from *Group) {
 			if q.name == p.name {
 				p.standing = q.standing
 				p.standing.scores.resize(bounds.ScoreRows)
+				p.standing.stretch.rows = bounds.ScoreRows
 			}
 		}
 	}

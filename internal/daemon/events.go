@@ -39,7 +39,9 @@ func (e *engine) eventOf(ev tta.Event, held int) stream.Event {
 		out.Hint = "compare the pipeline with source in the scores and metrics; it answers again by itself once its answers are sound"
 	case tta.EventReset:
 		out.Hint = "find what led to it in the log; the pipeline learns from nothing again"
-	case tta.EventRecover:
+	case tta.EventBehind:
+		out.Hint = "see /scores; make source or another pipeline the champion, or search better settings on recorded rows with ttad tune"
+	case tta.EventRecover, tta.EventCaughtUp:
 		out.Severity = stream.Info
 	}
 	if ev.Trip != tta.TripNone {
