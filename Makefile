@@ -41,6 +41,14 @@ check: lint docs-check test race purego ## what CI runs, but for the demo
 bench: ## benchmarks of kernels, strategies and codecs
 	$(GO) test -run '^$$' -bench . -benchmem ./accel/... ./errmem ./tta/... ./stream/... ./models/...
 
+.PHONY: bench-peers bench-table
+ONNXRUNTIME ?= onnxruntime-node@1.30.0
+bench-peers: ## fetch ONNX Runtime for bench-table into .cache/peers (needs npm; 290 MB)
+	npm install --prefix .cache/peers --ignore-scripts --no-audit --no-fund $(ONNXRUNTIME)
+
+bench-table: ## docs/performance.md: us beside the engines found here, ResNet-20 from $(DATA)
+	$(GO) run ./internal/bench -data "$(DATA)" -o docs/performance.md
+
 results: ## docs/results.md from the research data in $(DATA): CIFAR-10-C streams, tables and models
 	$(GO) run ./internal/results -data "$(DATA)" -o docs/results.md
 
