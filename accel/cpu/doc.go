@@ -11,7 +11,8 @@
 //
 // Convolutions and matrix products are loops around one register tile (tile.go),
 // the seam behind which faster kernels can be put. One team of workers per
-// device (team.go) shares out the tasks of each kernel. No result depends on how
+// device (team.go) shares out the tasks of each kernel; between two kernels its
+// workers spin for a moment before they sleep (teamworker.go). No result depends on how
 // many workers there are: every element is computed by one task, and batch
 // moments are summed in chunks that the shape alone decides, added up in order.
 //

@@ -19,14 +19,15 @@ type phase interface {
 // workers takes longer than the work.
 const smallPhase = 1 << 15
 
-// team is the device's workers. They live from New to Close and sleep between
-// phases. The goroutine that asks for a phase works too, as worker 0.
+// team is the device's workers. They live from New to Close; between phases they
+// spin for a moment and then sleep. The goroutine that asks for a phase works too,
+// as worker 0.
 type team struct {
-	mu   sync.Mutex // held while a phase has the workers
-	job  job
-	wake []chan struct{}
-	busy sync.WaitGroup // workers that have not finished the phase
-	gone sync.WaitGroup // workers that have not returned
+	mu      sync.Mutex // held while a phase has the workers
+	job     job
+	helpers []worker
+	done    chan struct{}  // wakes the caller
+	gone    sync.WaitGroup // workers that have not returned
 }
 
 type job struct {
@@ -39,20 +40,21 @@ type job struct {
 	failure error // the first task's that panicked
 }
 
-// newTeam starts threads-1 workers.
+// newTeam starts threads-1 workers. More of them than may run at once would take
+// processors from those at work by spinning, and sleep instead.
 func newTeam(threads int) *team {
-	t := &team{wake: make([]chan struct{}, threads-1)}
-	for i := range t.wake {
-		t.wake[i] = make(chan struct{}, 1)
+	t := &team{helpers: make([]worker, threads-1), done: make(chan struct{}, 1)}
+	for i := range t.helpers {
+		w := &t.helpers[i]
+		w.wake, w.spin = make(chan struct{}, 1), threads <= runtime.GOMAXPROCS(0)
 		t.gone.Go(func() { t.work(i) })
 	}
 	return t
 }
 
 func (t *team) work(i int) {
-	for range t.wake[i] {
+	for w := &t.helpers[i]; w.next(); w.finish(t.done) {
 		t.job.drain(i + 1)
-		t.busy.Done()
 	}
 }
 
@@ -104,7 +106,7 @@ func panicked(v any) error {
 // with another stream's phase, or the work is too small to share, the caller
 // does everything itself.
 func (t *team) run(p phase, f *frame, tasks, cost int) {
-	if tasks < 2 || cost < smallPhase || len(t.wake) == 0 || !t.mu.TryLock() {
+	if tasks < 2 || cost < smallPhase || len(t.helpers) == 0 || !t.mu.TryLock() {
 		for i := range tasks {
 			p.task(f, 0, i)
 		}
@@ -113,13 +115,14 @@ func (t *team) run(p phase, f *frame, tasks, cost int) {
 	defer t.mu.Unlock()
 	t.job.phase, t.job.frame, t.job.tasks = p, f, tasks
 	t.job.next.Store(0)
-	helpers := t.wake[:min(len(t.wake), tasks-1)]
-	t.busy.Add(len(helpers))
-	for _, w := range helpers {
-		w <- struct{}{}
+	helpers := t.helpers[:min(len(t.helpers), tasks-1)]
+	for i := range helpers {
+		helpers[i].post(posted)
 	}
 	t.job.drain(0)
-	t.busy.Wait()
+	for i := range helpers {
+		helpers[i].settle(t.done)
+	}
 	// The next phase may be long in coming: do not keep the frame alive for it.
 	err := t.job.failure
 	t.job.phase, t.job.frame, t.job.failure = nil, nil, nil
@@ -130,8 +133,8 @@ func (t *team) run(p phase, f *frame, tasks, cost int) {
 
 // close lets the workers return and waits for them.
 func (t *team) close() {
-	for _, w := range t.wake {
-		close(w)
+	for i := range t.helpers {
+		t.helpers[i].post(closing)
 	}
 	t.gone.Wait()
 }
