@@ -77,7 +77,7 @@ func batch(seed uint64, rows int) []*accel.Tensor {
 }
 
 // session compiles a graph on the oracle and closes everything at the end.
-func session(t *testing.T, g *models.Graph, d *oracle, maxRows int) *models.Session {
+func session(t *testing.T, g *models.Graph, d accel.Device, maxRows int) *models.Session {
 	t.Helper()
 	plan, err := models.NewPlan(g, []accel.Device{d}, maxRows)
 	require.NoError(t, err)

@@ -17,6 +17,7 @@ type Session struct {
 	stream  accel.Stream
 	inputs  []accel.Buffer
 	outputs []accel.Buffer
+	wanted  []accel.Buffer // of the running forward: nil for what was not asked for
 	moments []accel.Buffer
 	host    [][]float32 // of moments: means, then variances
 	closed  bool
@@ -114,12 +115,18 @@ func (s *Session) check(in []*accel.Tensor, rows int, o *Overlay) error {
 		return fmt.Errorf("%d inputs, the model has %d", len(in), len(g.Inputs))
 	}
 	for i, port := range g.Inputs {
-		want := port.Shape.At(rows)
-		if !slices.Equal(in[i].Shape, want) || len(in[i].Data) != accel.Elements(want) {
-			return fmt.Errorf("input %q: shape %v, want %v", port.Name, in[i].Shape, want)
+		if !holds(in[i], port.Shape, rows) {
+			return fmt.Errorf("input %q: shape %v, want %v", port.Name, in[i].Shape, port.Shape.At(rows))
 		}
 	}
 	return g.Program.CheckRules(o.Norms())
+}
+
+// holds reports whether a tensor has a shape's extents, without writing them out
+// as Shape.At does.
+func holds(t *accel.Tensor, s accel.Shape, rows int) bool {
+	return len(t.Data) == accel.Elements(t.Shape) &&
+		slices.EqualFunc(t.Shape, s, func(extent int, d accel.Dim) bool { return extent == d.At(rows) })
 }
 
 // enqueue queues uploads, the run and downloads.
@@ -129,7 +136,8 @@ func (s *Session) enqueue(in []*accel.Tensor, rows int, o *Overlay, keep Keep, o
 			return err
 		}
 	}
-	args := accel.Args{Inputs: s.inputs, Outputs: slices.Clone(s.outputs), Norms: o.Norms()}
+	s.wanted = append(s.wanted[:0], s.outputs...)
+	args := accel.Args{Inputs: s.inputs, Outputs: s.wanted, Norms: o.Norms()}
 	if out.Features == nil && len(args.Outputs) > 1 {
 		args.Outputs[1] = nil
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"ttad/accel"
+	"ttad/accel/cpu"
 	"ttad/accel/plain"
 	"ttad/internal/testkit"
 	"ttad/models"
@@ -63,6 +64,27 @@ func TestForwardIntoReusesMemory(t *testing.T) {
 	assert.Same(t, mean, &out.Moments[0].Mean[0])
 	assert.Equal(t, []int{3, 4}, out.Logits.Shape)
 	assert.Len(t, out.Logits.Data, 12)
+}
+
+// With stored statistics and with the batch's own: once its memory is there, a
+// session on the processor asks for no more, whatever is kept.
+func TestForwardIntoAllocatesNothingOnceWarm(t *testing.T) {
+	var blend models.Overlay
+	blend.SetNorms("blend(0.5)", []accel.NormRule{{Mode: accel.NormBlend, SourceWeight: 0.5}})
+	for name, overlay := range map[string]*models.Overlay{"source": nil, "blend": &blend} {
+		for _, keep := range []models.Keep{{}, {Features: true, Moments: true}} {
+			t.Run(fmt.Sprintf("%s, %+v", name, keep), func(t *testing.T) {
+				device, err := cpu.New(cpu.Config{Threads: 2})
+				require.NoError(t, err)
+				s, in, out := session(t, smallCNN(t, true), device, 64), batch(1, 64), &models.Output{}
+				forward := func() {
+					require.NoError(t, s.ForwardInto(t.Context(), in, 64, overlay, keep, out))
+				}
+				forward()
+				assert.Zero(t, testing.AllocsPerRun(20, forward))
+			})
+		}
+	}
 }
 
 func TestForwardRefusesWhatDoesNotFit(t *testing.T) {
