@@ -5,7 +5,7 @@ GOVULNCHECK ?= golang.org/x/vuln/cmd/govulncheck@v1.9.0
 DATA        ?= $(TTAD_SHARED)/data
 RACE_PKGS    = ./stream/... ./tta/... ./internal/daemon/... ./internal/demo/... ./accel/... ./models ./integration/...
 
-.PHONY: help build test race purego fuzz lint docs docs-check check vuln bench results train-demo demo-figure
+.PHONY: help build test race purego fuzz lint kernels kernels-check docs docs-check check vuln bench results train-demo demo-figure
 
 help: ## list targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -27,6 +27,16 @@ lint: ## gofmt, vet, staticcheck
 	$(GO) vet ./...
 	$(GO) run $(STATICCHECK) ./...
 
+KERNELS = accel/cpu/kernel
+kernels: ## write the generated assembly again
+	for isa in avx512 avx2; do \
+		$(GO) -C $(KERNELS)/gen run . -isa $$isa -out ../$${isa}_amd64.s -stubs ../$${isa}_amd64.go -pkg kernel || exit 1; \
+	done
+
+kernels-check: kernels ## fail when the generated assembly is not what its generator writes
+	$(GO) -C $(KERNELS)/gen vet ./...
+	git diff --exit-code -- $(KERNELS)
+
 docs: ## regenerate the generated documents
 	$(GO) run ./internal/gendocs
 
@@ -36,7 +46,7 @@ docs-check: docs ## fail when generated documents are out of date
 vuln: ## known vulnerabilities in what we call (needs the network)
 	$(GO) run $(GOVULNCHECK) ./...
 
-check: lint docs-check test race purego ## what CI runs, but for the demo
+check: lint kernels-check docs-check test race purego ## what CI runs, but for the demo
 
 bench: ## benchmarks of kernels, strategies and codecs
 	$(GO) test -run '^$$' -bench . -benchmem ./accel/... ./errmem ./tta/... ./stream/... ./models/...

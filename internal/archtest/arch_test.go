@@ -23,6 +23,8 @@ var rooms = []struct {
 	{"accel", nil, "accel knows no room: devices must not know what they compute for"},
 	{"accel/plain", []string{"accel"}, "the oracle depends on nothing that could share its mistakes"},
 	{"accel/acceltest", []string{"accel", "accel/plain", "internal/testkit"}, "a device is judged against the oracle only"},
+	{"accel/cpu/kernel", nil, "arithmetic on slices: knows no programs and no plans"},
+	{"accel/cpu/kernel/gen", nil, "a program of another module that writes assembly"},
 	{"accel/", []string{"accel", "accel/"}, "a device knows no room"},
 	{"bnstats", nil, "an instrument: arithmetic only"},
 	{"errmem", nil, "an instrument: a bounded memory of errors; its search is handed in"},
@@ -53,6 +55,7 @@ var outsiders = []struct {
 	why     string
 }{
 	{"gorgonia.org/", []string{"models/grad"}, "gorgonia stays off the hot path"},
+	{"github.com/mmcloughlin/avo", []string{"accel/cpu/kernel/gen"}, "the generator of assembly is a module of its own"},
 	{"github.com/nats-io/", []string{"stream", "internal/demo", "integration"}, "the bus has one room; the demo is a client of it"},
 	{"github.com/hashicorp/golang-lru", []string{"tta"}, "the ledger is ordered by age"},
 	{"go.yaml.in/", []string{"configs"}, "YAML has one room"},

@@ -1,0 +1,59 @@
+package kernel
+
+import "fmt"
+
+// Call is one tile's work. All offsets and steps count float32 values. The
+// assembly reads it by the layout that gen/call.go repeats. A Call handed to Run
+// escapes to the heap; keep one for each worker and change its fields.
+type Call struct {
+	Input    []float32 // from the first pixel's place under a tap of offset 0
+	Weights  []float32 // [tap][input channel][Blocks*Lanes]
+	Output   []float32 // from the first pixel of the first block
+	Residual []float32 // added to the sums; empty for none; may be Output
+	Bias     []float32 // [Blocks*Lanes], added to every pixel; empty for none
+
+	Taps []int // offsets into Input, at least one, none negative
+
+	Depth                       int // input channels under each tap, at least one
+	InputStep                   int // between pixels of Input
+	OutputStep, OutputBlock     int // between pixels and between blocks of Output
+	ResidualStep, ResidualBlock int // the same of Residual
+
+	Low, High  float32 // bounds of the result, where Clip is set
+	Accumulate bool    // add what Output holds
+	Clip       bool    // a sum that is not a number stays so
+}
+
+// check panics, as an index out of range does, where the kernel would touch what
+// lies outside the call's slices.
+func (k Kernel) check(c *Call) {
+	if c.Depth < 1 || len(c.Taps) == 0 || min(c.InputStep, c.OutputStep, c.OutputBlock) < 0 {
+		panic(fmt.Sprintf("kernel: depth %d, %d taps, steps %d, %d and %d; want at least one channel and one tap, and no step below zero",
+			c.Depth, len(c.Taps), c.InputStep, c.OutputStep, c.OutputBlock))
+	}
+	reach := (k.Pixels-1)*c.InputStep + c.Depth - 1
+	for _, tap := range c.Taps {
+		_, _ = c.Input[tap], c.Input[tap+reach]
+	}
+	width := k.Blocks * k.Lanes
+	_ = c.Weights[len(c.Taps)*c.Depth*width-1]
+	_ = c.Output[k.last(c.OutputStep, c.OutputBlock)]
+	if len(c.Bias) > 0 {
+		_ = c.Bias[width-1]
+	}
+	if len(c.Residual) > 0 {
+		k.checkResidual(c)
+	}
+}
+
+func (k Kernel) checkResidual(c *Call) {
+	if min(c.ResidualStep, c.ResidualBlock) < 0 {
+		panic(fmt.Sprintf("kernel: residual steps %d and %d; want none below zero", c.ResidualStep, c.ResidualBlock))
+	}
+	_ = c.Residual[k.last(c.ResidualStep, c.ResidualBlock)]
+}
+
+// last is the offset of a tile's last value.
+func (k Kernel) last(step, block int) int {
+	return (k.Pixels-1)*step + (k.Blocks-1)*block + k.Lanes - 1
+}

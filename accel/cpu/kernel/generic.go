@@ -1,0 +1,102 @@
+package kernel
+
+// goLanes is a block of the family in Go: two pixels of it, with the operands of
+// a step, are what the sixteen registers of amd64 hold.
+const goLanes = 4
+
+func inGo() Family {
+	return Family{Name: "generic", Lanes: goLanes, kernels: []Kernel{
+		{2, 1, goLanes, goTaps2x1},
+		{1, 1, goLanes, func(c *Call) { plain(1, 1, goLanes, c) }},
+	}}
+}
+
+// maxSums is the sums of the largest tile of any family.
+const maxSums = 14 * 2 * 16
+
+// plain is every kernel, whatever its shape, as a plain loop: what the family in
+// Go does for the ends of rows, and what the others are compared with.
+func plain(pixels, blocks, lanes int, c *Call) {
+	var room [maxSums]float32
+	width := blocks * lanes
+	weights := c.Weights
+	for _, tap := range c.Taps {
+		for i := range c.Depth {
+			for p := range pixels {
+				x := c.Input[tap+p*c.InputStep+i]
+				sums := room[p*width : (p+1)*width]
+				for j, w := range weights[:width] {
+					sums[j] += x * w
+				}
+			}
+			weights = weights[width:]
+		}
+	}
+	for p := range pixels {
+		for j := range blocks {
+			c.finish(room[p*width+j*lanes:][:lanes], p, j)
+		}
+	}
+}
+
+// goTaps2x1 is two pixels by one block with its sums in registers.
+func goTaps2x1(c *Call) {
+	var s00, s01, s02, s03, s10, s11, s12, s13 float32
+	weights := c.Weights
+	for _, tap := range c.Taps {
+		top := c.Input[tap:][:c.Depth]
+		bottom := c.Input[tap+c.InputStep:][:c.Depth]
+		for i, x := range top {
+			y, w := bottom[i], (*[goLanes]float32)(weights)
+			s00 += x * w[0]
+			s10 += y * w[0]
+			s01 += x * w[1]
+			s11 += y * w[1]
+			s02 += x * w[2]
+			s12 += y * w[2]
+			s03 += x * w[3]
+			s13 += y * w[3]
+			weights = weights[goLanes:]
+		}
+	}
+	c.finish([]float32{s00, s01, s02, s03}, 0, 0)
+	c.finish([]float32{s10, s11, s12, s13}, 1, 0)
+}
+
+// finish does what follows the sums of pixel p and block j, and stores them.
+func (c *Call) finish(sums []float32, p, j int) {
+	out := c.Output[p*c.OutputStep+j*c.OutputBlock:][:len(sums)]
+	if c.Accumulate {
+		add(sums, out)
+	}
+	if len(c.Bias) > 0 {
+		add(sums, c.Bias[j*len(sums):])
+	}
+	if len(c.Residual) > 0 {
+		add(sums, c.Residual[p*c.ResidualStep+j*c.ResidualBlock:])
+	}
+	if c.Clip {
+		clip(sums, c.Low, c.High)
+	}
+	copy(out, sums)
+}
+
+func add(sums, more []float32) {
+	for i := range sums {
+		sums[i] += more[i]
+	}
+}
+
+// clip holds values between bounds. It compares, for the functions min and max
+// would turn -0 into 0 where x86 and this leave it.
+func clip(values []float32, low, high float32) {
+	for i, v := range values {
+		if v < low {
+			v = low
+		}
+		if v > high {
+			v = high
+		}
+		values[i] = v
+	}
+}
