@@ -89,6 +89,14 @@ func (p *Plan) Placement() Placement {
 	return Placement{Device: p.device.Info(), Steps: len(p.graph.Program.Steps), Refused: p.refused}
 }
 
+// Schedules tells how the device runs the graph, if it does tell.
+func (p *Plan) Schedules() []accel.Schedule {
+	if e, ok := p.exec.(accel.Explainer); ok {
+		return e.Explain()
+	}
+	return nil
+}
+
 // Close frees the weights. It fails while sessions are open.
 func (p *Plan) Close() error {
 	if n := p.sessions.Load(); n != 0 {

@@ -147,6 +147,24 @@ func TestPlanTakesTheFirstDeviceThatCanRunAll(t *testing.T) {
 	assert.Zero(t, half.open+whole.open)
 }
 
+func TestPlanTellsHowItsDeviceRunsItIfItDoes(t *testing.T) {
+	device, err := cpu.New(cpu.Config{Threads: 1})
+	require.NoError(t, err)
+	plan, err := models.NewPlan(smallCNN(t, true), []accel.Device{device}, 4)
+	require.NoError(t, err)
+	s := plan.Schedules()
+	require.Len(t, s, 2, "one for source statistics and one for others")
+	assert.Equal(t, "conv", s[0].Steps[0].Node)
+	assert.Equal(t, []string{"bn"}, s[0].Steps[0].Folded)
+	require.NoError(t, plan.Close())
+	require.NoError(t, device.Close())
+
+	plan, err = models.NewPlan(smallCNN(t, true), []accel.Device{&oracle{}}, 4)
+	require.NoError(t, err)
+	assert.Nil(t, plan.Schedules())
+	require.NoError(t, plan.Close())
+}
+
 func TestPlanSaysWhyNoDeviceWillDo(t *testing.T) {
 	g := smallCNN(t, true)
 	_, err := models.NewPlan(g, []accel.Device{&oracle{refuse: "Relu"}, &oracle{refuse: "Conv"}}, 4)

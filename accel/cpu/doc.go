@@ -7,7 +7,8 @@
 // (fold.go melts them into the weights before them), and one that normalizes at
 // run time. A plan is a list of kernels with its memory laid out by liveness
 // (arena.go); additions and functions of one value that follow a kernel become
-// its tail (fuse.go), applied while the result is in cache.
+// its tail (fuse.go), applied while the result is in cache. An exec tells its plans
+// (explain.go).
 //
 // Convolutions and matrix products are loops around one register tile (tile.go),
 // the seam behind which faster kernels can be put. One team of workers per

@@ -18,6 +18,7 @@ func (b *planner) foldNorms() {
 		n := b.nodes[i]
 		if op, ok := n.op.(accel.Norm); ok && op.Virtual {
 			b.remove(i)
+			b.free = append(b.free, n.step)
 			b.substitute(n.out, n.in[0])
 			i--
 			continue
@@ -31,6 +32,7 @@ func (b *planner) foldNorms() {
 		}
 		if a := b.normAffine(b.nodes[j]); a != nil {
 			n.fold, n.out = a, b.nodes[j].out
+			n.folded = append(n.folded, b.nodes[j].step)
 			b.remove(j)
 		}
 	}

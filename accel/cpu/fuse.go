@@ -44,6 +44,7 @@ func (b *planner) absorb(i, j int) bool {
 		return false
 	}
 	n.tail = append(n.tail, t)
+	n.fused = append(n.fused, next.step)
 	n.out = next.out
 	b.remove(j)
 	return true

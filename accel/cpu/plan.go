@@ -15,6 +15,7 @@ type plan struct {
 	offset  []int           // of each root in the arena; -1 for inputs and constants
 	arena   int             // floats
 	needs   needs           // the most any kernel asks for
+	free    []int           // steps of the program nothing is computed for
 }
 
 // kernel computes one step, its tail included.
@@ -27,7 +28,13 @@ type kernel interface {
 type namedKernel struct {
 	name string
 	kernel
+	merged
+	step int // in the program
+	out  accel.ValueID
 }
+
+// merged are steps of the program that a kernel does along with its own.
+type merged struct{ folded, fused []int }
 
 // needs is scratch for the time of one kernel.
 type needs struct {
@@ -49,6 +56,7 @@ type node struct {
 	norm int       // for a Norm: its number
 	fold *affine   // for a product: what is melted into its weights
 	tail []tailing // what follows while the result is in cache
+	merged
 }
 
 // tailing is one thing a tail does to a result: add a value of the same shape,
@@ -64,6 +72,7 @@ type planner struct {
 	nodes []*node
 	uses  []int // how often each value is read, outputs included
 	root  []accel.ValueID
+	free  []int // steps that vanished
 }
 
 func newPlan(p *accel.Program, maxRows, threads int, folded bool) (*plan, error) {
@@ -73,10 +82,10 @@ func newPlan(p *accel.Program, maxRows, threads int, folded bool) (*plan, error)
 	}
 	b.shareMemory()
 	b.fuseTails()
-	out := &plan{program: p, root: b.root}
+	out := &plan{program: p, root: b.root, free: b.free}
 	for _, n := range b.nodes {
 		k := lower(p, n)
-		out.kernels = append(out.kernels, namedKernel{p.Steps[n.step].Name, k})
+		out.kernels = append(out.kernels, namedKernel{p.Steps[n.step].Name, k, n.merged, n.step, n.out})
 		out.needs = out.needs.max(k.needs(maxRows))
 	}
 	out.offset, out.arena = b.layOut(maxRows)
@@ -148,6 +157,7 @@ func (b *planner) shareMemory() {
 	for _, n := range b.nodes {
 		if _, ok := n.op.(accel.Reshape); ok {
 			b.root[n.out] = b.root[n.in[0]]
+			b.free = append(b.free, n.step)
 			continue
 		}
 		kept = append(kept, n)

@@ -6,6 +6,7 @@ import (
 	"github.com/rs/zerolog"
 	"github.com/spf13/cobra"
 
+	"ttad/accel"
 	"ttad/configs"
 	"ttad/internal/daemon"
 	"ttad/models"
@@ -17,6 +18,8 @@ type modelFlags struct {
 	cfg     models.Config
 	maxRows int
 	threads int
+	isa     string
+	plan    bool
 }
 
 func (f *modelFlags) add(cmd *cobra.Command) {
@@ -32,9 +35,14 @@ func newModelCommand(a *app) *cobra.Command {
 		Short: "Describe an ONNX model: inputs, classes, norm nodes, cost, placement",
 		Long: `Model prints what ttad sees in an ONNX file: inputs, logits, features, the norm
 nodes strategies can adapt, parameters, FLOPs a row and the device it would run on.
-When BatchNormalization was folded away at export it says so, and what to do.`,
+When BatchNormalization was folded away at export it says so, and what to do.
+
+With --plan it also prints how the device runs the model: kernels in order, the nodes
+melted into each, and where every result lies. A model with norm nodes has two plans,
+for batches in which all of them keep their source statistics and for all others.`,
 		Example: `  ttad model resnet20.onnx
   ttad model resnet20.onnx --json
+  ttad model resnet20.onnx --plan --rows 200
   ttad model resnet20.onnx --calibration stats.json
   ttad model calibrate folded.onnx --inputs source.npy -o stats.json`,
 		GroupID: groupLook,
@@ -47,6 +55,8 @@ When BatchNormalization was folded away at export it says so, and what to do.`,
 	f.add(cmd)
 	cmd.Flags().StringVar(&f.cfg.Calibration, "calibration", "", "`FILE` of moments from 'ttad model calibrate'")
 	cmd.Flags().IntVar(&f.maxRows, "rows", 64, "`rows` of a batch to plan for")
+	cmd.Flags().BoolVar(&f.plan, "plan", false, "print the device's kernels and memory, too")
+	cmd.Flags().StringVar(&f.isa, "isa", "auto", "the most the CPU's `kernels` may use: auto, avx512, avx2 or generic")
 	cmd.AddCommand(newCalibrateCommand(a))
 	return cmd
 }
@@ -56,6 +66,8 @@ type modelReport struct {
 	models.Description
 	Device string `json:"device"`
 	Steps  int    `json:"steps"`
+	// Schedules are there with --plan.
+	Schedules []accel.Schedule `json:"schedules,omitempty"`
 }
 
 func (a *app) describeModel(f *modelFlags) error {
@@ -63,7 +75,7 @@ func (a *app) describeModel(f *modelFlags) error {
 	if err != nil {
 		return err
 	}
-	devices, err := daemon.OpenDevices(configs.DeviceConfig{Prefer: []string{"cpu"}, Threads: f.threads}, zerolog.Nop())
+	devices, err := daemon.OpenDevices(configs.DeviceConfig{Prefer: []string{"cpu"}, Threads: f.threads, CPU: configs.CPUConfig{ISA: f.isa}}, zerolog.Nop())
 	if err != nil {
 		return err
 	}
@@ -75,6 +87,9 @@ func (a *app) describeModel(f *modelFlags) error {
 	defer plan.Close()
 	p := plan.Placement()
 	r := modelReport{Description: models.Describe(g), Device: fmt.Sprintf("%s (%s, %d threads)", p.Device.Kind, p.Device.Name, p.Device.Threads), Steps: p.Steps}
+	if f.plan {
+		r.Schedules = plan.Schedules()
+	}
 	if a.json {
 		return a.printJSON(r)
 	}
@@ -82,5 +97,8 @@ func (a *app) describeModel(f *modelFlags) error {
 		return err
 	}
 	_, err = fmt.Fprintf(a.stdout, "\nplacement: all %d steps on %s\n", r.Steps, r.Device)
-	return err
+	if err != nil || !f.plan {
+		return err
+	}
+	return writeSchedules(a.stdout, f.maxRows, r.Schedules)
 }
