@@ -14,6 +14,7 @@ type cell struct {
 	engine string  // with its version
 	rate   float64 // rows a second
 	peak   float64 // MiB resident at most
+	spread float64 // between the quartiles of the rounds' rates, as a share of the median
 }
 
 // line is a row of the table: one cell an engine.
@@ -54,7 +55,7 @@ func measure(ctx context.Context, o options, j job, engines []engine) (lines []l
 		return nil, err
 	}
 	for _, c := range all {
-		lines[c.line].cells[c.column] = cell{engine: c.Engine, rate: median(c.rates), peak: c.peak()}
+		lines[c.line].cells[c.column] = cell{engine: c.Engine, rate: median(c.rates), peak: c.peak(), spread: spread(c.rates)}
 	}
 	return lines, nil
 }
@@ -131,4 +132,11 @@ func median(values []float64) float64 {
 	sorted := slices.Sorted(slices.Values(values))
 	n := len(sorted)
 	return (sorted[(n-1)/2] + sorted[n/2]) / 2
+}
+
+// spread is the distance between the quartiles as a share of the median.
+func spread(values []float64) float64 {
+	sorted := slices.Sorted(slices.Values(values))
+	n := len(sorted)
+	return (sorted[n-1-n/4] - sorted[n/4]) / median(sorted)
 }

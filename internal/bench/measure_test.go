@@ -147,6 +147,11 @@ func TestMedianOfOddAndEvenCounts(t *testing.T) {
 	assert.Equal(t, 2.5, median([]float64{4, 1, 2, 3}))
 }
 
+func TestSpreadIsBetweenQuartiles(t *testing.T) {
+	assert.Equal(t, 0.5, spread([]float64{100, 5, 4, 3, 0}), "outliers on either side do not count")
+	assert.Zero(t, spread([]float64{7}))
+}
+
 func TestEnvironmentHoldsThreadsAndDropsOpenBLASTuning(t *testing.T) {
 	got := environment([]string{"HOME=/", "OPENBLAS_CORETYPE=Haswell"}, 2)
 	assert.Equal(t, []string{"HOME=/", "GOMAXPROCS=2", "OMP_NUM_THREADS=2", "OPENBLAS_NUM_THREADS=2"}, got)

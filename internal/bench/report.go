@@ -23,6 +23,7 @@ func (r *report) markdown() string {
 	fmt.Fprintf(&b, introduction, r.start.UTC().Format(time.DateOnly), machine(), r.load,
 		r.options.rounds, r.options.round.Milliseconds(), r.versions())
 	r.table(&b, "rows a second", func(line, int) bool { return true }, r.speed)
+	b.WriteString("\n" + r.steadiness())
 	b.WriteString("\nMost memory resident, MiB, the same processes; Python's, PyTorch's and Node's own memory is in it:\n\n")
 	r.table(&b, "MiB", func(l line, _ int) bool { return l.job.threads == 1 }, r.memory)
 	for _, n := range r.notes {
@@ -89,6 +90,29 @@ func (r *report) speed(at, engine int) string {
 		return fmt.Sprintf("%.0f, %.2f of frozen", c.rate, c.rate/r.lines[at-1].cells[0].rate)
 	}
 	return fmt.Sprintf("%.0f", c.rate)
+}
+
+// steadiness says how far rounds of one cell differed, since nobody knows what
+// else a machine did.
+func (r *report) steadiness() string {
+	var spreads []float64
+	worst, where := 0.0, ""
+	for _, l := range r.lines {
+		for _, c := range l.cells {
+			if c.rate == 0 {
+				continue
+			}
+			spreads = append(spreads, c.spread)
+			if c.spread >= worst {
+				worst, where = c.spread, fmt.Sprintf("%s, %s, %s", c.engine, l.job, l.mode)
+			}
+		}
+	}
+	if len(spreads) == 0 {
+		return ""
+	}
+	return fmt.Sprintf("The quartiles of a cell's rounds are %.0f %% of its median apart in the median cell, and %.0f %% in the worst (%s).\n",
+		100*median(spreads), 100*worst, where)
 }
 
 func (r *report) memory(at, engine int) string {

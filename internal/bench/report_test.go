@@ -15,8 +15,8 @@ func TestTableShowsShares(t *testing.T) {
 		engines: []engine{{name: "ttad"}, {name: "other"}},
 		notes:   []string{"PyTorch was not found."},
 		lines: []line{
-			{j, frozen, []cell{{"ttad", 1000, 8}, {"other 1.2", 2000, 91.4}}},
-			{j, blended, []cell{{"ttad", 800, 0}, {}}},
+			{j, frozen, []cell{{"ttad", 1000, 8, 0.01}, {"other 1.2", 2000, 91.4, 0.5}}},
+			{j, blended, []cell{{"ttad", 800, 0, 0.03}, {}}},
 		},
 	}
 	text := r.markdown()
@@ -28,6 +28,7 @@ func TestTableShowsShares(t *testing.T) {
 		"| net, alpha-BN | 64 | 1 | 800, 0.80 of frozen | – |\n",
 		"| net, frozen | 64 | 1 | 8 | 91 |\n",
 		"| net, alpha-BN | 64 | 1 | – | – |\n",
+		"are 3 % of its median apart in the median cell, and 50 % in the worst (other 1.2, net, batch 64, threads 1, frozen).\n",
 		"\nPyTorch was not found.\n",
 	} {
 		assert.Contains(t, text, want)

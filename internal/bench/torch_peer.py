@@ -82,13 +82,20 @@ operators = {
 with open(task["model"] + ".json") as f:
     listing = json.load(f)
 known = constants(listing, task["model"])
-steps = [(operators[n["op"]], n["attrs"], n["in"], n["out"][0]) for n in listing["nodes"]]
+last = {name: i for i, n in enumerate(listing["nodes"]) for name in n["in"]}
+steps = [
+    (operators[n["op"]], n["attrs"], n["in"], n["out"][0],
+     {v for v in n["in"] if v not in known and last[v] == i and v != listing["output"]})
+    for i, n in enumerate(listing["nodes"])
+]
 
 
 def forward(x):
     values = {listing["input"]: x}
-    for op, attrs, names, result in steps:
+    for op, attrs, names, result, done in steps:
         values[result] = op(attrs, *[values[n] if n in values else known[n] for n in names if n])
+        for name in done:  # memory goes back as early as a module's local variables would
+            del values[name]
     return values[listing["output"]]
 
 
