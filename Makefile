@@ -35,7 +35,7 @@ kernels: ## write the generated assembly again
 
 kernels-check: kernels ## fail when the generated assembly is not what its generator writes
 	$(GO) -C $(KERNELS)/gen vet ./...
-	git diff --exit-code -- $(KERNELS)
+	git diff --exit-code -- '$(KERNELS)/avx*_amd64.*'
 
 docs: ## regenerate the generated documents
 	$(GO) run ./internal/gendocs

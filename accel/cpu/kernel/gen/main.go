@@ -24,8 +24,10 @@ type instructionSet struct {
 // shape is a register tile: pixels by blocks of lanes.
 type shape struct{ pixels, blocks int }
 
-// The shapes with many sums do the work; sixteen pixels and fewer are for ends of
-// rows. A tile of one block reads a value of input for every multiply-add.
+// Of each number of blocks the tiles with most pixels do the work, for it takes
+// about twelve sums to keep two multiply-add ports busy; the small ones are for
+// what is left of a row. A tile of one block reads input for every multiply-add
+// and is bound by its loads.
 var sets = map[string]instructionSet{
 	"avx512": {
 		prefix: "avx512", lanes: 16, broadcast: true,
