@@ -23,11 +23,12 @@ const smallPhase = 1 << 15
 // spin for a moment and then sleep. The goroutine that asks for a phase works too,
 // as worker 0.
 type team struct {
-	mu      sync.Mutex // held while a phase has the workers
-	job     job
-	helpers []worker
-	done    chan struct{}  // wakes the caller
-	gone    sync.WaitGroup // workers that have not returned
+	mu       sync.Mutex // held while a phase has the workers
+	job      job
+	helpers  []worker
+	patience patience       // of the caller, held with mu
+	done     chan struct{}  // wakes the caller
+	gone     sync.WaitGroup // workers that have not returned
 }
 
 type job struct {
@@ -44,9 +45,12 @@ type job struct {
 // processors from those at work by spinning, and sleep instead.
 func newTeam(threads int) *team {
 	t := &team{helpers: make([]worker, threads-1), done: make(chan struct{}, 1)}
+	if threads <= runtime.GOMAXPROCS(0) {
+		t.patience = patience(longestSpin)
+	}
 	for i := range t.helpers {
 		w := &t.helpers[i]
-		w.wake, w.spin = make(chan struct{}, 1), threads <= runtime.GOMAXPROCS(0)
+		w.wake, w.patience = make(chan struct{}, 1), t.patience
 		t.gone.Go(func() { t.work(i) })
 	}
 	return t
@@ -121,7 +125,7 @@ func (t *team) run(p phase, f *frame, tasks, cost int) {
 	}
 	t.job.drain(0)
 	for i := range helpers {
-		helpers[i].settle(t.done)
+		helpers[i].settle(&t.patience, t.done)
 	}
 	// The next phase may be long in coming: do not keep the frame alive for it.
 	err := t.job.failure

@@ -24,9 +24,9 @@ const (
 	closing
 )
 
-// spinTime is how long to wait without going to sleep. Phases of one batch follow
-// one another within some ten microseconds, and waking a sleeper takes as long.
-const spinTime = 150 * time.Microsecond
+// How long to wait without going to sleep. Phases of one batch follow one another
+// within some ten microseconds, and waking a sleeper takes as long.
+const shortestSpin, longestSpin = 5 * time.Microsecond, 150 * time.Microsecond
 
 // spinRounds is how many looks, some microseconds in all, lie between two at the
 // clock.
@@ -34,19 +34,17 @@ const spinRounds = 64
 
 // worker is one of a team's goroutines.
 type worker struct {
-	_     cpu.CacheLinePad // the caller polls state while others work
-	state atomic.Uint32
-	_     cpu.CacheLinePad
-	wake  chan struct{} // a parked worker's
-	spin  bool
+	_        cpu.CacheLinePad // the caller polls state while others work
+	state    atomic.Uint32
+	_        cpu.CacheLinePad
+	wake     chan struct{} // a parked worker's
+	patience patience      // while idle; the worker's own
 }
 
 // next waits for a phase and reports whether there is one: false is the end.
 func (w *worker) next() bool {
 	for {
-		if w.spin {
-			spin(&w.state, idle)
-		}
+		w.patience.spin(&w.state, idle)
 		if w.state.CompareAndSwap(idle, parked) {
 			<-w.wake
 		}
@@ -75,30 +73,38 @@ func (w *worker) post(what uint32) {
 
 // settle returns when the worker is not at work on the phase and will not be: one
 // that has not begun, for want of a processor, is not waited for.
-func (w *worker) settle(done <-chan struct{}) {
+func (w *worker) settle(p *patience, done <-chan struct{}) {
 	if w.state.CompareAndSwap(posted, idle) {
 		return
 	}
-	if w.spin {
-		spin(&w.state, working)
-	}
+	p.spin(&w.state, working)
 	if w.state.CompareAndSwap(working, awaited) {
 		<-done
 	}
 }
 
-// spin returns when the state changed, or after spinTime. Between looks at the
+// patience is for how long spinning has been worth it of late. It halves whenever
+// it was in vain: on a machine that others keep busy, whoever is waited for may need
+// the very processor that is spinning. 0 is never to spin.
+type patience time.Duration
+
+// spin returns when the state changed, or when patience ends. Between looks at the
 // clock it lets others have the processor who wait for one: another team, above
 // all.
-func spin(state *atomic.Uint32, from uint32) {
+func (p *patience) spin(state *atomic.Uint32, from uint32) {
+	if *p == 0 {
+		return
+	}
 	for begin := time.Now(); ; runtime.Gosched() {
 		for range spinRounds {
 			if state.Load() != from {
+				*p = min(2**p, patience(longestSpin))
 				return
 			}
 			pause()
 		}
-		if time.Since(begin) > spinTime {
+		if time.Since(begin) > time.Duration(*p) {
+			*p = max(*p/2, patience(shortestSpin))
 			return
 		}
 	}

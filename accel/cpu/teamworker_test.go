@@ -20,8 +20,8 @@ func until(w *worker, state uint32) {
 }
 
 func TestASleepingWorkerIsWoken(t *testing.T) {
-	for _, spins := range []bool{false, true} {
-		w, begun := &worker{wake: make(chan struct{}, 1), spin: spins}, make(chan bool)
+	for _, p := range []patience{0, patience(longestSpin)} {
+		w, begun := &worker{wake: make(chan struct{}, 1), patience: p}, make(chan bool)
 		go func() { begun <- w.next() }()
 		until(w, parked)
 		w.post(posted)
@@ -32,20 +32,41 @@ func TestASleepingWorkerIsWoken(t *testing.T) {
 
 // A worker without a processor must not hold up those who have one.
 func TestAWorkerThatHasNotBegunIsNotWaitedFor(t *testing.T) {
-	w := &worker{wake: make(chan struct{}, 1), spin: true}
+	w := &worker{wake: make(chan struct{}, 1), patience: patience(longestSpin)}
 	w.post(posted)
-	w.settle(nil)
+	w.settle(new(patience), nil)
 	assert.Equal(t, idle, w.state.Load())
 }
 
 func TestACallerSleepsUntilTheWorkIsDone(t *testing.T) {
-	w, done, back := &worker{spin: true}, make(chan struct{}, 1), make(chan struct{})
+	p := patience(longestSpin)
+	w, done, back := &worker{}, make(chan struct{}, 1), make(chan struct{})
 	w.state.Store(working)
-	go func() { w.settle(done); close(back) }()
+	go func() { w.settle(&p, done); close(back) }()
 	until(w, awaited)
 	w.finish(done)
 	<-back
 	assert.Equal(t, idle, w.state.Load())
+}
+
+func TestSpinningInVainMakesTheNextSpinShorter(t *testing.T) {
+	var state atomic.Uint32
+	p := patience(longestSpin)
+	p.spin(&state, idle)
+	assert.Equal(t, patience(longestSpin/2), p)
+	for range 10 {
+		p.spin(&state, idle)
+	}
+	assert.Equal(t, patience(shortestSpin), p)
+	state.Store(posted)
+	for range 10 {
+		p.spin(&state, idle)
+	}
+	assert.Equal(t, patience(longestSpin), p)
+
+	p = 0
+	p.spin(&state, posted)
+	assert.Zero(t, p, "who is never to spin never does")
 }
 
 // Teams larger and smaller than the machine, all at work at the same time: every
