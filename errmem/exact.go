@@ -105,16 +105,13 @@ func (m *Exact) weigh(out *Reading, i int) {
 	}
 	out.Support[i], out.Nearest[i] = float32(found), q.similarity[0]
 	m.attend(q, found)
-	age := 0.0
 	for j, slot := range q.place[:found] {
 		a := q.attention[j]
-		age += float64(a) * m.rows.age(slot)
 		q.labels[m.rows.label[slot]] += a
 		for k, b := range m.rows.baseOf(slot) {
 			q.base[k] += a * b
 		}
 	}
-	out.Age[i] = float32(age)
 }
 
 // attend writes the attention of the first found neighbours. The largest logarithm

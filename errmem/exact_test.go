@@ -130,15 +130,11 @@ func TestEntriesThatWouldSpoilEveryMeanPanic(t *testing.T) {
 // model is a memory as one would write it without caring for time: rows in the
 // order of their writes.
 type model struct {
-	c      ExactConfig
-	rows   []Entry
-	born   []int
-	writes int
+	c    ExactConfig
+	rows []Entry
 }
 
-func (m *model) drop(i int) {
-	m.rows, m.born = slices.Delete(m.rows, i, i+1), slices.Delete(m.born, i, i+1)
-}
+func (m *model) drop(i int) { m.rows = slices.Delete(m.rows, i, i+1) }
 
 func (m *model) write(e Entry) {
 	if i := m.find(e.Row); i >= 0 {
@@ -147,8 +143,7 @@ func (m *model) write(e Entry) {
 	if len(m.rows) == m.c.Capacity {
 		m.drop(0)
 	}
-	m.writes++
-	m.rows, m.born = append(m.rows, e), append(m.born, m.writes)
+	m.rows = append(m.rows, e)
 }
 
 func (m *model) find(row uint64) int {
@@ -164,7 +159,7 @@ func (m *model) revise(row uint64, label int) bool {
 }
 
 // read returns the means over the neighbours of one query.
-func (m *model) read(q []float32) (labels, base []float64, age float64) {
+func (m *model) read(q []float32) (labels, base []float64) {
 	order := make([]int, len(m.rows))
 	for i := range order {
 		order[i] = i
@@ -182,13 +177,12 @@ func (m *model) read(q []float32) (labels, base []float64, age float64) {
 		for k, b := range e.Base {
 			base[k] += a * float64(b)
 		}
-		age += a * float64(m.writes-m.born[i])
 	}
 	for k := range labels {
 		labels[k] /= total
 		base[k] /= total
 	}
-	return labels, base, age / total
+	return labels, base
 }
 
 func cosine(a, b []float32) float64 {
@@ -234,7 +228,7 @@ func agree(t *testing.T, r *rand.Rand, m *Exact, want *model) {
 	var out Reading
 	q := vector(r, m.c.Dim)
 	m.Read(q, 1, &out)
-	labels, base, age := want.read(q)
+	labels, base := want.read(q)
 	require.EqualValues(t, min(m.c.Neighbours, m.Len()), out.Support[0])
 	require.InDeltaSlice(t, labels, wide(out.LabelMean), 1e-4)
 	if m.c.Bases {
@@ -242,7 +236,6 @@ func agree(t *testing.T, r *rand.Rand, m *Exact, want *model) {
 	} else {
 		require.Empty(t, out.BaseMean)
 	}
-	require.InDelta(t, age, out.Age[0], 1e-2)
 }
 
 func wide(v []float32) []float64 {

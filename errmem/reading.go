@@ -18,7 +18,6 @@ type Reading struct {
 	BaseMean  []float32 // [n Classes] bbar; empty where bases are not kept
 	Support   []float32 // [n] neighbours found, or mean count of the buckets found; 0 for none
 	Nearest   []float32 // [n] the largest similarity; 0 for none
-	Age       []float32 // [n] attention-weighted age of the neighbours, in writes; 0 in Sketch
 }
 
 // shape makes room for n queries and zeroes it.
@@ -35,7 +34,7 @@ func (r *Reading) shape(n, width, classes int, bases bool) {
 		classes = 0
 	}
 	r.BaseMean = room(r.BaseMean, n*classes)
-	r.Support, r.Nearest, r.Age = room(r.Support, n), room(r.Nearest, n), room(r.Age, n)
+	r.Support, r.Nearest = room(r.Support, n), room(r.Nearest, n)
 }
 
 // room returns n zeros, in s's memory where that is large enough.

@@ -26,9 +26,6 @@ func newRows(c *ExactConfig) *rows {
 	return &rows{classCount: c.Classes, bases: c.Bases, slotOf: map[uint64]int32{}, order: newChain()}
 }
 
-// age is the number of writes since a slot's own.
-func (r *rows) age(slot int32) float64 { return float64(r.writes - r.born[slot]) }
-
 // baseOf is what was given for a slot's row; nil where bases are not kept.
 func (r *rows) baseOf(slot int32) []float32 {
 	if !r.bases {
