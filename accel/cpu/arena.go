@@ -38,7 +38,7 @@ func (b *planner) layOut(maxRows int) (offset []int, size int) {
 }
 
 func (b *planner) floats(id accel.ValueID, maxRows int) int {
-	return roundUp(b.p.Values[id].Shape.Elements(maxRows), lineFloats)
+	return roundUp(b.layouts[id].floats(b.p.Values[id].Shape, maxRows), lineFloats)
 }
 
 // lastReads returns, for each root, the last node that reads it or any value

@@ -24,7 +24,7 @@ type convStep struct {
 // images are taken several at a time so that they fill panels.
 const taskPositions = 64
 
-func newConv(p *accel.Program, op accel.Conv, n *node) kernel {
+func newConv(p *accel.Program, op accel.Conv, n *node) runner {
 	g := newGeometry(p, op, n)
 	s := &convStep{geometry: g, x: n.in[0], w: n.in[1], b: optional(n.in, 2), y: n.out, tail: n.tail}
 	s.images = ceilDiv(taskPositions, g.positions())

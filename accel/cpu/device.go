@@ -9,6 +9,7 @@ import (
 	"sync"
 
 	"ttad/accel"
+	"ttad/accel/cpu/kernel"
 )
 
 // Config says how the device works.
@@ -33,6 +34,7 @@ const maxFloats = 1 << 33
 type Device struct {
 	threads int
 	isa     instructions
+	kernels kernel.Family
 	team    *team
 
 	mu     sync.Mutex
@@ -54,12 +56,16 @@ func New(c Config) (*Device, error) {
 	if err != nil {
 		return nil, fmt.Errorf("cpu device: %w", err)
 	}
+	kernels, err := kernel.New(isaNames[isa])
+	if err != nil {
+		return nil, fmt.Errorf("cpu device: %w", err)
+	}
 	threads := c.Threads
 	if threads == 0 {
 		threads = runtime.GOMAXPROCS(0)
 	}
 	return &Device{
-		threads: threads, isa: isa, team: newTeam(threads),
+		threads: threads, isa: isa, kernels: kernels, team: newTeam(threads),
 		open: map[int]string{}, frames: map[frameKey]*frame{},
 	}, nil
 }

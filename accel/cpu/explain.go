@@ -35,7 +35,7 @@ func (e *exec) explain(p *plan, when string) accel.Schedule {
 func (e *exec) explainStep(p *plan, k *namedKernel) accel.Scheduled {
 	shape := e.program.Values[k.out].Shape
 	return accel.Scheduled{
-		Node: k.name, Op: e.program.Steps[k.step].Op.Kind(), Kernel: kernelName(k.kernel),
+		Node: k.name, Op: e.program.Steps[k.step].Op.Kind(), Kernel: kernelName(k.runner),
 		Shape: shape.At(e.maxRows), Folded: e.names(k.folded), Fused: e.names(k.fused),
 		Offset: p.offset[k.out] * floatBytes, Bytes: shape.Elements(e.maxRows) * floatBytes,
 		ScratchBytes: k.needs(e.maxRows).bytes(e.device.threads),
@@ -47,7 +47,7 @@ func (n needs) bytes(threads int) int {
 }
 
 // kernelName is the kernel's type, *cpu.depthwiseStep for one, as people read it.
-func kernelName(k kernel) string {
+func kernelName(k runner) string {
 	return strings.TrimSuffix(strings.TrimPrefix(fmt.Sprintf("%T", k), "*cpu."), "Step")
 }
 

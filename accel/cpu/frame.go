@@ -95,7 +95,7 @@ func (f *frame) bindArena() {
 		case v.Const != nil:
 			f.data[i] = v.Const
 		case at >= 0:
-			n := elements(v.Shape, f.rows)
+			n := f.plan.floats(accel.ValueID(i), f.rows)
 			f.data[i] = f.arena[at : at+n : at+n]
 		}
 	}

@@ -19,7 +19,7 @@ func known(op accel.Op) bool {
 }
 
 // lower makes the kernel of a node. The program was checked: operands fit.
-func lower(p *accel.Program, n *node) kernel {
+func lower(p *accel.Program, n *node) runner {
 	switch op := n.op.(type) {
 	case accel.Conv:
 		return newConv(p, op, n)

@@ -12,14 +12,15 @@ type plan struct {
 	program *accel.Program
 	kernels []namedKernel
 	root    []accel.ValueID // the value whose memory each value shares; itself, mostly
+	layouts []layout        // of each value
 	offset  []int           // of each root in the arena; -1 for inputs and constants
 	arena   int             // floats
 	needs   needs           // the most any kernel asks for
 	free    []int           // steps of the program nothing is computed for
 }
 
-// kernel computes one step, its tail included.
-type kernel interface {
+// runner computes one step, its tail included.
+type runner interface {
 	run(f *frame) error
 	// needs says how much scratch a run takes at up to maxRows rows.
 	needs(maxRows int) needs
@@ -27,7 +28,7 @@ type kernel interface {
 
 type namedKernel struct {
 	name string
-	kernel
+	runner
 	merged
 	step int // in the program
 	out  accel.ValueID
@@ -72,7 +73,9 @@ type planner struct {
 	nodes []*node
 	uses  []int // how often each value is read, outputs included
 	root  []accel.ValueID
-	free  []int // steps that vanished
+	// layouts of the values; all row-major until somebody decides otherwise.
+	layouts []layout
+	free    []int // steps that vanished
 }
 
 func newPlan(p *accel.Program, maxRows, threads int, folded bool) (*plan, error) {
@@ -82,7 +85,7 @@ func newPlan(p *accel.Program, maxRows, threads int, folded bool) (*plan, error)
 	}
 	b.shareMemory()
 	b.fuseTails()
-	out := &plan{program: p, root: b.root, free: b.free}
+	out := &plan{program: p, root: b.root, layouts: b.layouts, free: b.free}
 	for _, n := range b.nodes {
 		k := lower(p, n)
 		out.kernels = append(out.kernels, namedKernel{p.Steps[n.step].Name, k, n.merged, n.step, n.out})
@@ -97,7 +100,7 @@ func newPlan(p *accel.Program, maxRows, threads int, folded bool) (*plan, error)
 }
 
 func newPlanner(p *accel.Program) *planner {
-	b := &planner{p: p, uses: make([]int, len(p.Values)), root: make([]accel.ValueID, len(p.Values))}
+	b := &planner{p: p, uses: make([]int, len(p.Values)), root: make([]accel.ValueID, len(p.Values)), layouts: make([]layout, len(p.Values))}
 	for i := range b.root {
 		b.root[i] = accel.ValueID(i)
 	}
@@ -168,4 +171,9 @@ func (b *planner) shareMemory() {
 			b.root[i] = b.root[b.root[i]]
 		}
 	}
+}
+
+// floats is the memory of a value of rows rows.
+func (p *plan) floats(id accel.ValueID, rows int) int {
+	return p.layouts[id].floats(p.program.Values[id].Shape, rows)
 }

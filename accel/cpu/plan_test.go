@@ -28,7 +28,7 @@ func block(virtual bool) *accel.Program {
 
 func kinds(p *plan) (names []string) {
 	for _, k := range p.kernels {
-		names = append(names, fmt.Sprintf("%T", k.kernel))
+		names = append(names, fmt.Sprintf("%T", k.runner))
 	}
 	return names
 }
@@ -129,9 +129,9 @@ func TestTilesOfEveryDepth(t *testing.T) {
 			}
 		}
 		start := got
-		for name, kernel := range tiles() {
+		for name, tile := range tiles() {
 			sums := start
-			kernel(left, right, &sums)
+			tile(left, right, &sums)
 			assert.Equal(t, want, sums, "%s, depth %d", name, depth)
 		}
 	}
