@@ -26,11 +26,11 @@ func (d *Device) Compile(p *accel.Program, maxRows int) (accel.Exec, error) {
 	}
 	e := &exec{device: d, program: p, maxRows: maxRows}
 	var err error
-	if e.live, err = newPlan(p, maxRows, d.threads, false); err != nil {
+	if e.live, err = newPlan(d, p, maxRows, false); err != nil {
 		return nil, fmt.Errorf("compile for cpu: %w", err)
 	}
 	if len(p.NormSteps) > 0 {
-		if e.folded, err = newPlan(p, maxRows, d.threads, true); err != nil {
+		if e.folded, err = newPlan(d, p, maxRows, true); err != nil {
 			return nil, fmt.Errorf("compile for cpu: %w", err)
 		}
 	}

@@ -33,7 +33,7 @@ func (e *exec) explain(p *plan, when string) accel.Schedule {
 }
 
 func (e *exec) explainStep(p *plan, k *namedKernel) accel.Scheduled {
-	shape := e.program.Values[k.out].Shape
+	shape := p.program.Values[k.out].Shape
 	return accel.Scheduled{
 		Node: k.name, Op: e.program.Steps[k.step].Op.Kind(), Kernel: kernelName(k.runner),
 		Shape: shape.At(e.maxRows), Folded: e.names(k.folded), Fused: e.names(k.fused),

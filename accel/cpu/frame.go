@@ -39,7 +39,10 @@ func newFrame(e *exec) *frame {
 	for range e.device.threads {
 		f.scratch = append(f.scratch, make([]float32, need.worker))
 	}
-	values, norms := len(e.program.Values), len(e.program.NormSteps)
+	values, norms := len(e.live.program.Values), len(e.program.NormSteps)
+	if e.folded != nil {
+		values = max(values, len(e.folded.program.Values))
+	}
 	f.data, f.given = make([][]float32, values), make([]bool, values)
 	f.none, f.kept = make([]accel.NormRule, norms), make([][]float32, norms)
 	return f
@@ -88,9 +91,9 @@ func (f *frame) bind(s *stream, a accel.Args) error {
 
 // bindArena gives constants and computed values their own memory.
 func (f *frame) bindArena() {
-	for i := range f.data {
+	for i := range f.plan.program.Values {
 		f.given[i] = false
-		v := &f.exec.program.Values[i]
+		v := &f.plan.program.Values[i]
 		switch at := f.plan.offset[i]; {
 		case v.Const != nil:
 			f.data[i] = v.Const

@@ -19,7 +19,8 @@ func known(op accel.Op) bool {
 }
 
 // lower makes the kernel of a node. The program was checked: operands fit.
-func lower(p *accel.Program, n *node) runner {
+func (b *planner) lower(n *node) runner {
+	p := b.p
 	switch op := n.op.(type) {
 	case accel.Conv:
 		return newConv(p, op, n)

@@ -9,7 +9,7 @@ import (
 // plan is a program in the form one kind of run takes: kernels in order, and
 // where every value lies. It does not change once made.
 type plan struct {
-	program *accel.Program
+	program *accel.Program // as given, with the values that planning added
 	kernels []namedKernel
 	root    []accel.ValueID // the value whose memory each value shares; itself, mostly
 	layouts []layout        // of each value
@@ -69,7 +69,8 @@ type tailing struct {
 
 // planner holds a plan in the making.
 type planner struct {
-	p     *accel.Program
+	d     *Device        // for whose instructions it is made
+	p     *accel.Program // a copy, whose values may grow
 	nodes []*node
 	uses  []int // how often each value is read, outputs included
 	root  []accel.ValueID
@@ -78,31 +79,33 @@ type planner struct {
 	free    []int // steps that vanished
 }
 
-func newPlan(p *accel.Program, maxRows, threads int, folded bool) (*plan, error) {
-	b := newPlanner(p)
+func newPlan(d *Device, p *accel.Program, maxRows int, folded bool) (*plan, error) {
+	b := newPlanner(d, p)
 	if folded {
 		b.foldNorms()
 	}
 	b.shareMemory()
 	b.fuseTails()
-	out := &plan{program: p, root: b.root, layouts: b.layouts, free: b.free}
+	out := &plan{program: b.p, root: b.root, layouts: b.layouts, free: b.free}
 	for _, n := range b.nodes {
-		k := lower(p, n)
+		k := b.lower(n)
 		out.kernels = append(out.kernels, namedKernel{p.Steps[n.step].Name, k, n.merged, n.step, n.out})
 		out.needs = out.needs.max(k.needs(maxRows))
 	}
 	out.offset, out.arena = b.layOut(maxRows)
-	total := out.arena + out.needs.worker*threads + out.needs.shared + 2*out.needs.sums
+	total := out.arena + out.needs.worker*d.threads + out.needs.shared + 2*out.needs.sums
 	if total > maxFloats {
 		return nil, fmt.Errorf("%d floats of scratch: %w", total, accel.ErrOutOfMemory)
 	}
 	return out, nil
 }
 
-func newPlanner(p *accel.Program) *planner {
-	b := &planner{p: p, uses: make([]int, len(p.Values)), root: make([]accel.ValueID, len(p.Values)), layouts: make([]layout, len(p.Values))}
-	for i := range b.root {
-		b.root[i] = accel.ValueID(i)
+func newPlanner(d *Device, p *accel.Program) *planner {
+	own := *p
+	own.Values = nil
+	b := &planner{d: d, p: &own}
+	for _, v := range p.Values {
+		b.addValue(v, layout{})
 	}
 	norms := 0
 	for i, s := range p.Steps {
@@ -120,6 +123,14 @@ func newPlanner(p *accel.Program) *planner {
 		b.use(id)
 	}
 	return b
+}
+
+// addValue makes room for a value in a layout.
+func (b *planner) addValue(v accel.Value, l layout) accel.ValueID {
+	id := accel.ValueID(len(b.p.Values))
+	b.p.Values = append(b.p.Values, v)
+	b.root, b.uses, b.layouts = append(b.root, id), append(b.uses, 0), append(b.layouts, l)
+	return id
 }
 
 func (b *planner) use(id accel.ValueID) {

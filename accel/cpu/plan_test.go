@@ -26,6 +26,14 @@ func block(virtual bool) *accel.Program {
 	return b.Program(b.Step(accel.Map{Fn: accel.Relu}, b.Step(accel.Binary{Fn: accel.Add}, h, x)))
 }
 
+// planned is a device to make plans for.
+func planned(t *testing.T) *Device {
+	d, err := New(Config{Threads: 2})
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, d.Close()) })
+	return d
+}
+
 func kinds(p *plan) (names []string) {
 	for _, k := range p.kernels {
 		names = append(names, fmt.Sprintf("%T", k.runner))
@@ -35,14 +43,14 @@ func kinds(p *plan) (names []string) {
 
 func TestAFoldedPlanIsOnlyConvolutions(t *testing.T) {
 	for _, virtual := range []bool{false, true} {
-		p, err := newPlan(block(virtual), 8, 2, true)
+		p, err := newPlan(planned(t), block(virtual), 8, true)
 		require.NoError(t, err)
 		assert.Equal(t, []string{"*cpu.convStep", "*cpu.convStep"}, kinds(p))
 	}
 }
 
 func TestALivePlanKeepsNormsAndFusesTheRest(t *testing.T) {
-	p, err := newPlan(block(false), 8, 2, false)
+	p, err := newPlan(planned(t), block(false), 8, false)
 	require.NoError(t, err)
 	assert.Equal(t, []string{"*cpu.convStep", "*cpu.normStep", "*cpu.convStep", "*cpu.normStep"}, kinds(p))
 }
@@ -53,7 +61,7 @@ func TestAChainNeedsTheMemoryOfTwoValues(t *testing.T) {
 	for range 10 {
 		x = b.Step(accel.Softmax{Axis: 1}, x)
 	}
-	p, err := newPlan(b.Program(x), 8, 1, false)
+	p, err := newPlan(planned(t), b.Program(x), 8, false)
 	require.NoError(t, err)
 	assert.Equal(t, 2*8*64, p.arena)
 }
@@ -64,7 +72,7 @@ func TestElementwiseResultsReplaceTheirOperand(t *testing.T) {
 	for range 10 {
 		x = b.Step(accel.Map{Fn: accel.Relu}, x)
 	}
-	p, err := newPlan(b.Program(x), 8, 1, false)
+	p, err := newPlan(planned(t), b.Program(x), 8, false)
 	require.NoError(t, err)
 	assert.Equal(t, 8*64, p.arena)
 }
@@ -87,7 +95,7 @@ func TestMemoryBeyondTheLimitIsRefused(t *testing.T) {
 	for range 20 {
 		all = append(all, b.Step(accel.Softmax{Axis: 1}, x))
 	}
-	_, err := newPlan(b.Program(all...), 2000, 1, false)
+	_, err := newPlan(planned(t), b.Program(all...), 2000, false)
 	require.ErrorIs(t, err, accel.ErrOutOfMemory)
 }
 
