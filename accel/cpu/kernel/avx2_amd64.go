@@ -9,6 +9,16 @@ package kernel
 //go:noescape
 func avx2Taps4x3(call *Call)
 
+// avx2Taps3x3 computes 3x3 blocks of 8.
+//
+//go:noescape
+func avx2Taps3x3(call *Call)
+
+// avx2Taps2x3 computes 2x3 blocks of 8.
+//
+//go:noescape
+func avx2Taps2x3(call *Call)
+
 // avx2Taps1x3 computes 1x3 blocks of 8.
 //
 //go:noescape
@@ -19,10 +29,25 @@ func avx2Taps1x3(call *Call)
 //go:noescape
 func avx2Taps6x2(call *Call)
 
+// avx2Taps5x2 computes 5x2 blocks of 8.
+//
+//go:noescape
+func avx2Taps5x2(call *Call)
+
 // avx2Taps4x2 computes 4x2 blocks of 8.
 //
 //go:noescape
 func avx2Taps4x2(call *Call)
+
+// avx2Taps3x2 computes 3x2 blocks of 8.
+//
+//go:noescape
+func avx2Taps3x2(call *Call)
+
+// avx2Taps2x2 computes 2x2 blocks of 8.
+//
+//go:noescape
+func avx2Taps2x2(call *Call)
 
 // avx2Taps1x2 computes 1x2 blocks of 8.
 //
@@ -34,20 +59,95 @@ func avx2Taps1x2(call *Call)
 //go:noescape
 func avx2Taps12x1(call *Call)
 
+// avx2Taps10x1 computes 10x1 blocks of 8.
+//
+//go:noescape
+func avx2Taps10x1(call *Call)
+
 // avx2Taps8x1 computes 8x1 blocks of 8.
 //
 //go:noescape
 func avx2Taps8x1(call *Call)
+
+// avx2Taps7x1 computes 7x1 blocks of 8.
+//
+//go:noescape
+func avx2Taps7x1(call *Call)
+
+// avx2Taps6x1 computes 6x1 blocks of 8.
+//
+//go:noescape
+func avx2Taps6x1(call *Call)
 
 // avx2Taps4x1 computes 4x1 blocks of 8.
 //
 //go:noescape
 func avx2Taps4x1(call *Call)
 
+// avx2Taps2x1 computes 2x1 blocks of 8.
+//
+//go:noescape
+func avx2Taps2x1(call *Call)
+
 // avx2Taps1x1 computes 1x1 blocks of 8.
 //
 //go:noescape
 func avx2Taps1x1(call *Call)
+
+// avx2Depthwise14 sums weighted taps of 14 pixels of a block of 8.
+//
+//go:noescape
+func avx2Depthwise14(call *Call)
+
+// avx2Depthwise8 sums weighted taps of 8 pixels of a block of 8.
+//
+//go:noescape
+func avx2Depthwise8(call *Call)
+
+// avx2Depthwise7 sums weighted taps of 7 pixels of a block of 8.
+//
+//go:noescape
+func avx2Depthwise7(call *Call)
+
+// avx2Depthwise4 sums weighted taps of 4 pixels of a block of 8.
+//
+//go:noescape
+func avx2Depthwise4(call *Call)
+
+// avx2Depthwise2 sums weighted taps of 2 pixels of a block of 8.
+//
+//go:noescape
+func avx2Depthwise2(call *Call)
+
+// avx2Depthwise1 sums weighted taps of 1 pixels of a block of 8.
+//
+//go:noescape
+func avx2Depthwise1(call *Call)
+
+// avx2MaxPool8 keeps the largest tap of 8 pixels of a block of 8.
+//
+//go:noescape
+func avx2MaxPool8(call *Call)
+
+// avx2MaxPool7 keeps the largest tap of 7 pixels of a block of 8.
+//
+//go:noescape
+func avx2MaxPool7(call *Call)
+
+// avx2MaxPool4 keeps the largest tap of 4 pixels of a block of 8.
+//
+//go:noescape
+func avx2MaxPool4(call *Call)
+
+// avx2MaxPool2 keeps the largest tap of 2 pixels of a block of 8.
+//
+//go:noescape
+func avx2MaxPool2(call *Call)
+
+// avx2MaxPool1 keeps the largest tap of 1 pixels of a block of 8.
+//
+//go:noescape
+func avx2MaxPool1(call *Call)
 
 // avx2Peak does rounds of 48 multiply-adds of registers.
 func avx2Peak(rounds int)

@@ -14,15 +14,35 @@ func avx512Taps14x2(call *Call)
 //go:noescape
 func avx512Taps12x2(call *Call)
 
+// avx512Taps10x2 computes 10x2 blocks of 16.
+//
+//go:noescape
+func avx512Taps10x2(call *Call)
+
 // avx512Taps8x2 computes 8x2 blocks of 16.
 //
 //go:noescape
 func avx512Taps8x2(call *Call)
 
+// avx512Taps7x2 computes 7x2 blocks of 16.
+//
+//go:noescape
+func avx512Taps7x2(call *Call)
+
+// avx512Taps6x2 computes 6x2 blocks of 16.
+//
+//go:noescape
+func avx512Taps6x2(call *Call)
+
 // avx512Taps4x2 computes 4x2 blocks of 16.
 //
 //go:noescape
 func avx512Taps4x2(call *Call)
+
+// avx512Taps2x2 computes 2x2 blocks of 16.
+//
+//go:noescape
+func avx512Taps2x2(call *Call)
 
 // avx512Taps1x2 computes 1x2 blocks of 16.
 //
@@ -44,20 +64,90 @@ func avx512Taps24x1(call *Call)
 //go:noescape
 func avx512Taps16x1(call *Call)
 
+// avx512Taps14x1 computes 14x1 blocks of 16.
+//
+//go:noescape
+func avx512Taps14x1(call *Call)
+
 // avx512Taps8x1 computes 8x1 blocks of 16.
 //
 //go:noescape
 func avx512Taps8x1(call *Call)
+
+// avx512Taps7x1 computes 7x1 blocks of 16.
+//
+//go:noescape
+func avx512Taps7x1(call *Call)
 
 // avx512Taps4x1 computes 4x1 blocks of 16.
 //
 //go:noescape
 func avx512Taps4x1(call *Call)
 
+// avx512Taps2x1 computes 2x1 blocks of 16.
+//
+//go:noescape
+func avx512Taps2x1(call *Call)
+
 // avx512Taps1x1 computes 1x1 blocks of 16.
 //
 //go:noescape
 func avx512Taps1x1(call *Call)
+
+// avx512Depthwise14 sums weighted taps of 14 pixels of a block of 16.
+//
+//go:noescape
+func avx512Depthwise14(call *Call)
+
+// avx512Depthwise8 sums weighted taps of 8 pixels of a block of 16.
+//
+//go:noescape
+func avx512Depthwise8(call *Call)
+
+// avx512Depthwise7 sums weighted taps of 7 pixels of a block of 16.
+//
+//go:noescape
+func avx512Depthwise7(call *Call)
+
+// avx512Depthwise4 sums weighted taps of 4 pixels of a block of 16.
+//
+//go:noescape
+func avx512Depthwise4(call *Call)
+
+// avx512Depthwise2 sums weighted taps of 2 pixels of a block of 16.
+//
+//go:noescape
+func avx512Depthwise2(call *Call)
+
+// avx512Depthwise1 sums weighted taps of 1 pixels of a block of 16.
+//
+//go:noescape
+func avx512Depthwise1(call *Call)
+
+// avx512MaxPool8 keeps the largest tap of 8 pixels of a block of 16.
+//
+//go:noescape
+func avx512MaxPool8(call *Call)
+
+// avx512MaxPool7 keeps the largest tap of 7 pixels of a block of 16.
+//
+//go:noescape
+func avx512MaxPool7(call *Call)
+
+// avx512MaxPool4 keeps the largest tap of 4 pixels of a block of 16.
+//
+//go:noescape
+func avx512MaxPool4(call *Call)
+
+// avx512MaxPool2 keeps the largest tap of 2 pixels of a block of 16.
+//
+//go:noescape
+func avx512MaxPool2(call *Call)
+
+// avx512MaxPool1 keeps the largest tap of 1 pixels of a block of 16.
+//
+//go:noescape
+func avx512MaxPool1(call *Call)
 
 // avx512Peak does rounds of 48 multiply-adds of registers.
 func avx512Peak(rounds int)

@@ -27,19 +27,34 @@ type Call struct {
 // check panics, as an index out of range does, where the kernel would touch what
 // lies outside the call's slices.
 func (k Kernel) check(c *Call) {
-	if c.Depth < 1 || len(c.Taps) == 0 || min(c.InputStep, c.OutputStep, c.OutputBlock) < 0 {
-		panic(fmt.Sprintf("kernel: depth %d, %d taps, steps %d, %d and %d; want at least one channel and one tap, and no step below zero",
-			c.Depth, len(c.Taps), c.InputStep, c.OutputStep, c.OutputBlock))
+	c.checkSteps()
+	if c.Depth < 1 {
+		panic(fmt.Sprintf("kernel: depth %d; want at least one channel", c.Depth))
 	}
-	reach := (k.Pixels-1)*c.InputStep + c.Depth - 1
+	c.checkTaps((k.Pixels-1)*c.InputStep + c.Depth - 1)
+	_ = c.Weights[len(c.Taps)*c.Depth*k.Blocks*k.Lanes-1]
+	k.checkOutput(c)
+}
+
+func (c *Call) checkSteps() {
+	if len(c.Taps) == 0 || min(c.InputStep, c.OutputStep, c.OutputBlock) < 0 {
+		panic(fmt.Sprintf("kernel: %d taps, steps %d, %d and %d; want at least one tap, and no step below zero",
+			len(c.Taps), c.InputStep, c.OutputStep, c.OutputBlock))
+	}
+}
+
+// checkTaps is for kernels that read up to reach floats behind each tap.
+func (c *Call) checkTaps(reach int) {
 	for _, tap := range c.Taps {
 		_, _ = c.Input[tap], c.Input[tap+reach]
 	}
-	width := k.Blocks * k.Lanes
-	_ = c.Weights[len(c.Taps)*c.Depth*width-1]
+}
+
+// checkOutput looks at what has the shape of the tile.
+func (k Kernel) checkOutput(c *Call) {
 	_ = c.Output[k.last(c.OutputStep, c.OutputBlock)]
 	if len(c.Bias) > 0 {
-		_ = c.Bias[width-1]
+		_ = c.Bias[k.Blocks*k.Lanes-1]
 	}
 	if len(c.Residual) > 0 {
 		k.checkResidual(c)

@@ -32,8 +32,9 @@ type Family struct {
 	Name  string // as New takes it
 	Lanes int    // output channels of a block
 
-	kernels []Kernel // more blocks first, among those more pixels first
-	peak    func(rounds int)
+	kernels            []Kernel // more blocks first, among those more pixels first
+	depthwise, maxPool []Channelwise
+	peak               func(rounds int)
 }
 
 // New returns the family of that name, or for "auto" the fastest this processor

@@ -5,14 +5,22 @@ package kernel
 const goLanes = 4
 
 func inGo() Family {
-	return Family{Name: "generic", Lanes: goLanes, kernels: []Kernel{
-		{2, 1, goLanes, goTaps2x1},
-		{1, 1, goLanes, func(c *Call) { plain(1, 1, goLanes, c) }},
-	}}
+	return Family{
+		Name: "generic", Lanes: goLanes,
+		kernels: []Kernel{
+			{2, 1, goLanes, goTaps2x1},
+			{1, 1, goLanes, func(c *Call) { plain(1, 1, goLanes, c) }},
+		},
+		depthwise: []Channelwise{{1, goLanes, true, goDepthwise}},
+		maxPool:   []Channelwise{{1, goLanes, false, func(c *Call) { plainMaxPool(1, goLanes, c) }}},
+	}
 }
 
 // maxSums is the sums of the largest tile of any family.
-const maxSums = 14 * 2 * 16
+const maxSums = 14 * 2 * maxLanes
+
+// maxLanes is the widest block of any family.
+const maxLanes = 16
 
 // plain is every kernel, whatever its shape, as a plain loop: what the family in
 // Go does for the ends of rows, and what the others are compared with.

@@ -32,12 +32,18 @@ var sets = map[string]instructionSet{
 	"avx512": {
 		prefix: "avx512", lanes: 16, broadcast: true,
 		vector: func(c *build.Context) reg.VecVirtual { return c.ZMM() },
-		shapes: []shape{{14, 2}, {12, 2}, {8, 2}, {4, 2}, {1, 2}, {28, 1}, {24, 1}, {16, 1}, {8, 1}, {4, 1}, {1, 1}},
+		shapes: []shape{
+			{14, 2}, {12, 2}, {10, 2}, {8, 2}, {7, 2}, {6, 2}, {4, 2}, {2, 2}, {1, 2},
+			{28, 1}, {24, 1}, {16, 1}, {14, 1}, {8, 1}, {7, 1}, {4, 1}, {2, 1}, {1, 1},
+		},
 	},
 	"avx2": {
 		prefix: "avx2", lanes: 8,
 		vector: func(c *build.Context) reg.VecVirtual { return c.YMM() },
-		shapes: []shape{{4, 3}, {1, 3}, {6, 2}, {4, 2}, {1, 2}, {12, 1}, {8, 1}, {4, 1}, {1, 1}},
+		shapes: []shape{
+			{4, 3}, {3, 3}, {2, 3}, {1, 3}, {6, 2}, {5, 2}, {4, 2}, {3, 2}, {2, 2}, {1, 2},
+			{12, 1}, {10, 1}, {8, 1}, {7, 1}, {6, 1}, {4, 1}, {2, 1}, {1, 1},
+		},
 	},
 }
 
@@ -56,6 +62,7 @@ func main() {
 	for _, s := range set.shapes {
 		writeTaps(ctx, set, s)
 	}
+	writeChannelwise(ctx, set)
 	writePeak(ctx, set)
 	os.Exit(build.Main(flags.Config(), ctx))
 }

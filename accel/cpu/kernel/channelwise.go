@@ -1,0 +1,49 @@
+package kernel
+
+import "slices"
+
+// Channelwise is a tile that keeps channels apart: Pixels of one block of Lanes
+// channels. Its calls have no Depth, for a tap shows it the whole block, and one
+// OutputBlock, which does not matter.
+//
+// Kernels for depthwise convolutions add up taps times weights, which lie
+// [tap][Lanes]:
+//
+//	sum[p][lane] += Input[tap + p*InputStep + lane] * Weights[tap][lane]
+//
+// Kernels for pooling keep the largest value any tap shows, a NaN above all, and
+// need no weights. Both then do what the call says about bias, residual and
+// bounds.
+type Channelwise struct {
+	Pixels, Lanes int
+
+	weighted bool
+	run      func(*Call)
+}
+
+// Depthwise returns the shapes of kernels for depthwise convolutions, the one with
+// most pixels first; the last one has a single pixel.
+func (f Family) Depthwise() []Channelwise { return slices.Clone(f.depthwise) }
+
+// MaxPool returns the shapes of kernels for pooling, in the same order.
+func (f Family) MaxPool() []Channelwise { return slices.Clone(f.maxPool) }
+
+// Run computes one tile into c.Output. It allocates nothing, and panics where c
+// reaches outside its slices.
+func (k Channelwise) Run(c *Call) {
+	k.check(c)
+	k.run(c)
+}
+
+// check is Kernel.check where a tap shows a block.
+func (k Channelwise) check(c *Call) {
+	c.checkSteps()
+	c.checkTaps((k.Pixels-1)*c.InputStep + k.Lanes - 1)
+	if k.weighted {
+		_ = c.Weights[len(c.Taps)*k.Lanes-1]
+	}
+	k.tile().checkOutput(c)
+}
+
+// tile is the shape of the output.
+func (k Channelwise) tile() Kernel { return Kernel{Pixels: k.Pixels, Blocks: 1, Lanes: k.Lanes} }
