@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"ttad/accel"
+	"ttad/accel/cpu/kernel"
 )
 
 // frame is a stream's scratch for one exec: memory for every computed value,
@@ -13,9 +14,10 @@ type frame struct {
 	exec    *exec
 	team    *team
 	arena   []float32
-	scratch [][]float32 // for each worker, within one task
-	shared  []float32   // within one kernel
-	sums    []float64   // within one kernel
+	scratch [][]float32   // for each worker, within one task
+	calls   []kernel.Call // likewise: what it tells the kernels
+	shared  []float32     // within one kernel
+	sums    []float64     // within one kernel
 
 	rows  int
 	plan  *plan
@@ -36,6 +38,7 @@ func newFrame(e *exec) *frame {
 	}
 	f.arena = make([]float32, arena)
 	f.shared, f.sums = make([]float32, need.shared), make([]float64, need.sums)
+	f.calls = make([]kernel.Call, e.device.threads)
 	for range e.device.threads {
 		f.scratch = append(f.scratch, make([]float32, need.worker))
 	}
