@@ -10,6 +10,7 @@ import (
 
 	"ttad/accel"
 	"ttad/accel/cpu/kernel"
+	"ttad/accel/cpu/vector"
 )
 
 // Config says how the device works.
@@ -35,6 +36,7 @@ type Device struct {
 	threads int
 	isa     instructions
 	kernels kernel.Family
+	vectors vector.Family
 	team    *team
 
 	mu     sync.Mutex
@@ -60,12 +62,16 @@ func New(c Config) (*Device, error) {
 	if err != nil {
 		return nil, fmt.Errorf("cpu device: %w", err)
 	}
+	vectors, err := vector.New(isaNames[isa])
+	if err != nil {
+		return nil, fmt.Errorf("cpu device: %w", err)
+	}
 	threads := c.Threads
 	if threads == 0 {
 		threads = runtime.GOMAXPROCS(0)
 	}
 	return &Device{
-		threads: threads, isa: isa, kernels: kernels, team: newTeam(threads),
+		threads: threads, isa: isa, kernels: kernels, vectors: vectors, team: newTeam(threads),
 		open: map[int]string{}, frames: map[frameKey]*frame{},
 	}, nil
 }

@@ -25,6 +25,8 @@ var rooms = []struct {
 	{"accel/acceltest", []string{"accel", "accel/plain", "internal/testkit"}, "a device is judged against the oracle only"},
 	{"accel/cpu/kernel", nil, "arithmetic on slices: knows no programs and no plans"},
 	{"accel/cpu/kernel/gen", nil, "a program of another module that writes assembly"},
+	{"accel/cpu/kernel/gen/vector", nil, "the same module's program for package vector"},
+	{"accel/cpu/vector", nil, "arithmetic on slices: knows no programs and no plans"},
 	{"accel/", []string{"accel", "accel/"}, "a device knows no room"},
 	{"bnstats", nil, "an instrument: arithmetic only"},
 	{"errmem", nil, "an instrument: a bounded memory of errors; its search is handed in"},

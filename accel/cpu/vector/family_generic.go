@@ -1,0 +1,6 @@
+//go:build (!amd64 && !arm64) || purego
+
+package vector
+
+// families without assembly is the one in Go.
+func families() []Family { return []Family{inGo()} }
