@@ -32,10 +32,17 @@ kernels: ## write the generated assembly again
 	for isa in avx512 avx2; do \
 		$(GO) -C $(KERNELS)/gen run . -isa $$isa -out ../$${isa}_amd64.s -stubs ../$${isa}_amd64.go -pkg kernel || exit 1; \
 	done
+	$(GO) -C $(KERNELS)/gen run ./neon -out ../neon_arm64.s -stubs ../neon_arm64.go
 
 kernels-check: kernels ## fail when the generated assembly is not what its generator writes
 	$(GO) -C $(KERNELS)/gen vet ./...
-	git diff --exit-code -- '$(KERNELS)/avx*_amd64.*'
+	git diff --exit-code -- '$(KERNELS)/avx*_amd64.*' '$(KERNELS)/neon_arm64.*'
+
+.PHONY: neon
+QEMU ?= qemu-aarch64-static
+neon: ## vet and test the arm64 kernels, on any machine with qemu-user-static
+	GOARCH=arm64 CGO_ENABLED=0 $(GO) vet ./accel/...
+	GOARCH=arm64 CGO_ENABLED=0 $(GO) test -exec $(QEMU) ./accel/cpu/kernel
 
 docs: ## regenerate the generated documents
 	$(GO) run ./internal/gendocs
