@@ -27,7 +27,20 @@ func inNEON() Family {
 			{2, 1, 4, neonTaps2x1},
 			{1, 1, 4, neonTaps1x1},
 		},
-		depthwise: inGo().depthwise,
-		maxPool:   inGo().maxPool,
+		depthwise: []Channelwise{
+			{14, 4, true, neonDepthwise14},
+			{8, 4, true, neonDepthwise8},
+			{7, 4, true, neonDepthwise7},
+			{4, 4, true, neonDepthwise4},
+			{2, 4, true, neonDepthwise2},
+			{1, 4, true, neonDepthwise1},
+		},
+		maxPool: []Channelwise{
+			{8, 4, false, neonMaxPool8},
+			{7, 4, false, neonMaxPool7},
+			{4, 4, false, neonMaxPool4},
+			{2, 4, false, neonMaxPool2},
+			{1, 4, false, neonMaxPool1},
+		},
 	}
 }

@@ -89,6 +89,61 @@ func neonTaps2x1(call *Call)
 //go:noescape
 func neonTaps1x1(call *Call)
 
+// neonDepthwise14 sums weighted taps of 14 pixels of a block of 4.
+//
+//go:noescape
+func neonDepthwise14(call *Call)
+
+// neonDepthwise8 sums weighted taps of 8 pixels of a block of 4.
+//
+//go:noescape
+func neonDepthwise8(call *Call)
+
+// neonDepthwise7 sums weighted taps of 7 pixels of a block of 4.
+//
+//go:noescape
+func neonDepthwise7(call *Call)
+
+// neonDepthwise4 sums weighted taps of 4 pixels of a block of 4.
+//
+//go:noescape
+func neonDepthwise4(call *Call)
+
+// neonDepthwise2 sums weighted taps of 2 pixels of a block of 4.
+//
+//go:noescape
+func neonDepthwise2(call *Call)
+
+// neonDepthwise1 sums weighted taps of 1 pixels of a block of 4.
+//
+//go:noescape
+func neonDepthwise1(call *Call)
+
+// neonMaxPool8 keeps the largest tap of 8 pixels of a block of 4.
+//
+//go:noescape
+func neonMaxPool8(call *Call)
+
+// neonMaxPool7 keeps the largest tap of 7 pixels of a block of 4.
+//
+//go:noescape
+func neonMaxPool7(call *Call)
+
+// neonMaxPool4 keeps the largest tap of 4 pixels of a block of 4.
+//
+//go:noescape
+func neonMaxPool4(call *Call)
+
+// neonMaxPool2 keeps the largest tap of 2 pixels of a block of 4.
+//
+//go:noescape
+func neonMaxPool2(call *Call)
+
+// neonMaxPool1 keeps the largest tap of 1 pixels of a block of 4.
+//
+//go:noescape
+func neonMaxPool1(call *Call)
+
 // neonPeak does rounds of 48 multiply-adds of registers.
 //
 //go:noescape

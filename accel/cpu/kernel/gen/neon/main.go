@@ -36,6 +36,12 @@ func main() {
 	for _, s := range tapShapes {
 		writeTaps(f, s)
 	}
+	for _, pixels := range channelwisePixels {
+		writeDepthwise(f, pixels)
+	}
+	for _, pixels := range channelwisePixels[1:] {
+		writeMaxPool(f, pixels)
+	}
 	writePeak(f)
 	for path, text := range map[string]string{*code: f.code.String(), *stubs: f.stubs.String()} {
 		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {

@@ -28,8 +28,11 @@ func writeTaps(f *file, s shape) {
 	k := &tile{file: f, shape: s, group: s.group()}
 	name := fmt.Sprintf("neonTaps%dx%d", s.pixels, s.blocks)
 	k.function(name, fmt.Sprintf("computes %dx%d blocks of %d.", s.pixels, s.blocks, lanes), "call", "*Call")
+	for i := range k.pixels * k.blocks {
+		k.zero(vec(i))
+	}
 	k.prepare()
-	k.overTaps()
+	k.overTaps(k.allChannels)
 	k.epilogue()
 	k.op("RET")
 }
@@ -47,11 +50,8 @@ func (k *tile) sum(p, j int) vec { return vec(p*k.blocks + j) }
 // spare is a register beside the sums.
 func (k *tile) spare(i int) vec { return vec(k.pixels*k.blocks + i) }
 
-// prepare clears the sums and loads what is the same for all taps.
+// prepare loads what is the same for all taps.
 func (k *tile) prepare() {
-	for i := range k.pixels * k.blocks {
-		k.zero(vec(i))
-	}
 	k.op("MOVD", "Call_Taps(R0)", taps)
 	k.op("MOVD", "(Call_Taps+8)(R0)", left)
 	k.op("MOVD", "Call_Weights(R0)", weights)
@@ -60,10 +60,22 @@ func (k *tile) prepare() {
 	k.op("MOVD", "Call_Input(R0)", input)
 }
 
-// overTaps adds up every tap's channels.
-func (k *tile) overTaps() {
+// overTaps does what body writes once a tap, with the first pixel's pointer at
+// its place.
+func (k *tile) overTaps(body func()) {
 	k.label("tap")
-	k.toTap()
+	k.op("MOVD.P", "8(R1)", pointers[0])
+	k.op("ADD", pointers[0].String()+"<<2", input, pointers[0])
+	body()
+	k.op("SUBS", "$1", left, left)
+	k.op("BNE", "tap")
+}
+
+// allChannels adds up the channels of one tap.
+func (k *tile) allChannels() {
+	for p := 1; p < k.pixels; p++ {
+		k.op("ADD", step, pointers[p-1], pointers[p])
+	}
 	k.op("MOVD", "Call_Depth(R0)", depth)
 	k.op("SUBS", imm(unroll), depth, depth)
 	k.op("BLT", "few")
@@ -79,17 +91,6 @@ func (k *tile) overTaps() {
 	k.op("SUBS", "$1", depth, depth)
 	k.op("BNE", "one")
 	k.label("next")
-	k.op("SUBS", "$1", left, left)
-	k.op("BNE", "tap")
-}
-
-// toTap points every pixel's register at its place under the next tap.
-func (k *tile) toTap() {
-	k.op("MOVD.P", "8(R1)", pointers[0])
-	k.op("ADD", pointers[0].String()+"<<2", input, pointers[0])
-	for p := 1; p < k.pixels; p++ {
-		k.op("ADD", step, pointers[p-1], pointers[p])
-	}
 }
 
 // channels adds n input channels and goes on to the next.

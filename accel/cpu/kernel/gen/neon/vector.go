@@ -28,6 +28,9 @@ func (f *file) three(code int, name string, d, n, m vec) {
 
 func (f *file) fadd(d, n, m vec) { f.three(0x4e20d400, "FADD", d, n, m) }
 
+// fmax is the larger of n and m, what is not a number above all.
+func (f *file) fmax(d, n, m vec) { f.three(0x4e20f400, "FMAX", d, n, m) }
+
 // fcmgt sets all bits of a lane where n > m, none elsewhere.
 func (f *file) fcmgt(d, n, m vec) { f.three(0x6ea0e400, "FCMGT", d, n, m) }
 

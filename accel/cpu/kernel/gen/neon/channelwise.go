@@ -1,0 +1,54 @@
+package main
+
+import "fmt"
+
+// channelwisePixels are the tiles of kernels that keep channels apart: for the
+// widths images have, as on amd64.
+var channelwisePixels = []int{14, 8, 7, 4, 2, 1}
+
+// writeDepthwise writes a kernel that adds up what each tap shows times the tap's
+// weights, lane by lane.
+func writeDepthwise(f *file, pixels int) {
+	k := newChannelwise(f, pixels, "Depthwise", "sums weighted taps of")
+	for p := range pixels {
+		k.zero(k.sum(p, 0))
+	}
+	k.prepare()
+	k.overTaps(func() {
+		w := vec(vectors - 1)
+		k.op("FMOVQ.P", at(weights, lineBytes), w.f())
+		k.overInputs(func(p int, x vec) { k.op("VFMLA", x.s4(), w.s4(), k.sum(p, 0).s4()) })
+	})
+	k.epilogue()
+	k.op("RET")
+}
+
+// writeMaxPool writes a kernel that keeps the largest value of any tap. It begins
+// at minus infinity.
+func writeMaxPool(f *file, pixels int) {
+	k := newChannelwise(f, pixels, "MaxPool", "keeps the largest tap of")
+	k.op("MOVD", "$0xff800000", depth)
+	for p := range pixels {
+		k.op("VDUP", depth, k.sum(p, 0).s4())
+	}
+	k.prepare()
+	k.overTaps(func() {
+		k.overInputs(func(p int, x vec) { k.fmax(k.sum(p, 0), k.sum(p, 0), x) })
+	})
+	k.epilogue()
+	k.op("RET")
+}
+
+func newChannelwise(f *file, pixels int, name, does string) *tile {
+	name = fmt.Sprintf("neon%s%d", name, pixels)
+	f.function(name, fmt.Sprintf("%s %d pixels of a block of %d.", does, pixels, lanes), "call", "*Call")
+	return &tile{file: f, shape: shape{pixels, 1}}
+}
+
+// overInputs visits every pixel with the block the tap shows it.
+func (k *tile) overInputs(visit func(p int, x vec)) {
+	for p := range k.pixels {
+		k.op("VLD1.P", fmt.Sprintf("(%s)(%s)", pointers[0], step), "["+k.spare(p).s4()+"]")
+		visit(p, k.spare(p))
+	}
+}
