@@ -33,8 +33,7 @@ func newCover(f kernel.Family, blocks, depth int) cover {
 			if k.Pixels > n {
 				continue
 			}
-			turn := max(k.Pixels*blocks, k.Pixels+blocks, sumWait)
-			if cost := best[n-k.Pixels] + callCost + depth*turn; cost < best[n] {
+			if cost := best[n-k.Pixels] + tileCost(k, depth); cost < best[n] {
 				best[n], c.first[n] = cost, uint8(i)
 			}
 		}
@@ -48,4 +47,20 @@ func (c *cover) next(left int) *kernel.Kernel {
 		return &c.kernels[0]
 	}
 	return &c.kernels[c.first[left]]
+}
+
+// tileCost estimates a call for sums of depth products.
+func tileCost(k kernel.Kernel, depth int) int {
+	return callCost + depth*max(k.Pixels*k.Blocks, k.Pixels+k.Blocks, sumWait)
+}
+
+// cost estimates a run of n pixels.
+func (c *cover) cost(n, depth int) int {
+	cost := 0
+	for n > 0 {
+		k := c.next(n)
+		cost += tileCost(*k, depth)
+		n -= k.Pixels
+	}
+	return cost
 }
