@@ -149,5 +149,15 @@ func avx2MaxPool2(call *Call)
 //go:noescape
 func avx2MaxPool1(call *Call)
 
+// avx2WinogradInput takes tiles of pixels to points.
+//
+//go:noescape
+func avx2WinogradInput(tiles *Tiles)
+
+// avx2WinogradOutput takes points to tiles of pixels.
+//
+//go:noescape
+func avx2WinogradOutput(tiles *Tiles)
+
 // avx2Peak does rounds of 48 multiply-adds of registers.
 func avx2Peak(rounds int)

@@ -149,5 +149,15 @@ func avx512MaxPool2(call *Call)
 //go:noescape
 func avx512MaxPool1(call *Call)
 
+// avx512WinogradInput takes tiles of pixels to points.
+//
+//go:noescape
+func avx512WinogradInput(tiles *Tiles)
+
+// avx512WinogradOutput takes points to tiles of pixels.
+//
+//go:noescape
+func avx512WinogradOutput(tiles *Tiles)
+
 // avx512Peak does rounds of 48 multiply-adds of registers.
 func avx512Peak(rounds int)

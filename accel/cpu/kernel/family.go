@@ -34,6 +34,7 @@ type Family struct {
 
 	kernels            []Kernel // more blocks first, among those more pixels first
 	depthwise, maxPool []Channelwise
+	winograd           Winograd
 	peak               func(rounds int)
 }
 

@@ -20,6 +20,7 @@ func families() []Family {
 func inAVX512() Family {
 	return Family{
 		Name: "avx512", Lanes: 16, peak: avx512Peak,
+		winograd: Winograd{16, avx512WinogradInput, avx512WinogradOutput},
 		kernels: []Kernel{
 			{14, 2, 16, avx512Taps14x2},
 			{12, 2, 16, avx512Taps12x2},
@@ -61,6 +62,7 @@ func inAVX512() Family {
 func inAVX2() Family {
 	return Family{
 		Name: "avx2", Lanes: 8, peak: avx2Peak,
+		winograd: Winograd{8, avx2WinogradInput, avx2WinogradOutput},
 		kernels: []Kernel{
 			{4, 3, 8, avx2Taps4x3},
 			{3, 3, 8, avx2Taps3x3},

@@ -7,7 +7,7 @@ func families() []Family { return []Family{inNEON(), inGo()} }
 
 func inNEON() Family {
 	return Family{
-		Name: "neon", Lanes: 4, peak: neonPeak,
+		Name: "neon", Lanes: 4, peak: neonPeak, winograd: inGo().winograd,
 		kernels: []Kernel{
 			{8, 3, 4, neonTaps8x3},
 			{7, 3, 4, neonTaps7x3},

@@ -12,7 +12,12 @@ func inGo() Family {
 			{1, 1, goLanes, func(c *Call) { plain(1, 1, goLanes, c) }},
 		},
 		depthwise: []Channelwise{{1, goLanes, true, goDepthwise}},
-		maxPool:   []Channelwise{{1, goLanes, false, func(c *Call) { plainMaxPool(1, goLanes, c) }}},
+		winograd: Winograd{
+			Lanes:  goLanes,
+			input:  func(t *Tiles) { plainInput(goLanes, t) },
+			output: func(t *Tiles) { plainOutput(goLanes, t) },
+		},
+		maxPool: []Channelwise{{1, goLanes, false, func(c *Call) { plainMaxPool(1, goLanes, c) }}},
 	}
 }
 

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"github.com/mmcloughlin/avo/gotypes"
 	"github.com/mmcloughlin/avo/operand"
 	"github.com/mmcloughlin/avo/reg"
 )
@@ -10,36 +9,19 @@ import (
 // Clipping takes the sum as the second operand, which x86 returns where one of
 // the two is not a number.
 func (k *taps) epilogue() {
-	k.CMPB(k.memory(k.call.Field("Accumulate")), operand.Imm(0))
-	k.JEQ(operand.LabelRef("bias"))
+	unlessSet(k.Context, k.call.Field("Accumulate"), "bias")
 	k.overOutputs("Output", func(at operand.Mem, sum reg.VecVirtual) { k.VADDPS(at, sum, sum) })
 	k.Label("bias")
-	k.unlessEmpty("Bias", "residual")
+	unlessEmpty(k.Context, k.call.Field("Bias"), "residual")
 	k.addBias()
 	k.Label("residual")
-	k.unlessEmpty("Residual", "clip")
+	unlessEmpty(k.Context, k.call.Field("Residual"), "clip")
 	k.overOutputs("Residual", func(at operand.Mem, sum reg.VecVirtual) { k.VADDPS(at, sum, sum) })
 	k.Label("clip")
-	k.CMPB(k.memory(k.call.Field("Clip")), operand.Imm(0))
-	k.JEQ(operand.LabelRef("store"))
+	unlessSet(k.Context, k.call.Field("Clip"), "store")
 	k.clip()
 	k.Label("store")
 	k.overOutputs("Output", func(at operand.Mem, sum reg.VecVirtual) { k.VMOVUPS(sum, at) })
-}
-
-// memory is where a field lies.
-func (k *taps) memory(field gotypes.Component) operand.Mem {
-	b, err := field.Resolve()
-	if err != nil {
-		panic(err) // callSignature lacks the field
-	}
-	return b.Addr
-}
-
-// unlessEmpty jumps to label where the slice has no elements.
-func (k *taps) unlessEmpty(slice, label string) {
-	k.CMPQ(k.memory(k.call.Field(slice).Len()), operand.Imm(0))
-	k.JEQ(operand.LabelRef(label))
 }
 
 // overOutputs visits every sum with its place in Output or Residual.
@@ -80,8 +62,8 @@ func (k *taps) addBias() {
 // clip holds the sums between Low and High.
 func (k *taps) clip() {
 	low, high := k.vector(k.Context), k.vector(k.Context)
-	k.VBROADCASTSS(k.memory(k.call.Field("Low")), low)
-	k.VBROADCASTSS(k.memory(k.call.Field("High")), high)
+	k.VBROADCASTSS(memory(k.call.Field("Low")), low)
+	k.VBROADCASTSS(memory(k.call.Field("High")), high)
 	for _, pixel := range k.sums {
 		for _, sum := range pixel {
 			k.VMAXPS(sum, low, sum)

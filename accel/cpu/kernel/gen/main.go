@@ -63,6 +63,7 @@ func main() {
 		writeTaps(ctx, set, s)
 	}
 	writeChannelwise(ctx, set)
+	writeWinograd(ctx, set)
 	writePeak(ctx, set)
 	os.Exit(build.Main(flags.Config(), ctx))
 }
