@@ -86,6 +86,10 @@ func (x *index) Close() {
 // the second-level cache while block after block of queries passes.
 const keyFloats = 1 << 16
 
+// queryRows is how many queries a panel of keys meets while it is in the first-level
+// cache.
+const queryRows = 64
+
 // Search divides the keys among the workers. Each keeps what it found for every
 // query; in the end these are merged. Similarity and slot order the results
 // totally, so it does not matter who found what.
@@ -146,9 +150,9 @@ func sized[T any](s []T, n int) []T {
 // first-level cache.
 func (s *search) task(_ *frame, worker, i int) {
 	last := min((i+1)*s.chunk, s.panels)
-	for row := 0; row < s.n; row += leftRows {
+	for row := 0; row < s.n; row += queryRows {
 		for panel := i * s.chunk; panel < last; panel++ {
-			for r := row; r < min(row+leftRows, s.n); r += tileRows {
+			for r := row; r < min(row+queryRows, s.n); r += tileRows {
 				if s.rough {
 					s.coarse(worker, r, panel)
 				} else {

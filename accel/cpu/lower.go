@@ -25,7 +25,7 @@ func (b *planner) lower(n *node) runner {
 	case accel.Conv:
 		return newConv(p, op, n)
 	case accel.MatMul:
-		return newMatMul(p, op, n)
+		return b.newMatMul(op, n)
 	case accel.Norm:
 		return newNorm(p, op, n)
 	case accel.Map:

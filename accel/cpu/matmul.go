@@ -1,45 +1,54 @@
 package cpu
 
-import "ttad/accel"
+import (
+	"ttad/accel"
+	"ttad/accel/cpu/kernel"
+)
 
-// matMulStep is a product of stacks of matrices. The right side is packed once
-// a run, or when compiling if it is constant; the left side row block by row
-// block, by the worker that uses it.
+// matMulStep is a product of stacks of matrices by the kernels, which take the rows
+// of a left matrix for pixels under a single tap. The right side is packed
+// (panels.go): when compiling if it is constant, with everything that only scales
+// columns melted into it, else once a run.
 type matMulStep struct {
 	op         accel.MatMul
 	a, b, c, y accel.ValueID
 	shapes     [4]accel.Shape // a, b, c (nil if absent), result
-	right      []float32      // packed; nil when b is not constant
-	bias       []float32      // one a column, after melting a norm in; nil: c is as given
+	family     kernel.Family
+	covers     []cover // by the blocks of a group, less one
+	tap        []int   // the one there is
+	right      []float32
+	bias       []float32 // one a column and zeros; nil: c, if there is one, is as given
 	tail       []tailing
+	epilogue
 	// tall: one right side serves all left ones, which are then one tall matrix.
 	// For every batch or for none, so that scratch for the largest is enough.
 	tall bool
+	// paired: every result has a right side of its own, which may be packed by the
+	// task that uses it.
+	paired bool
 }
 
-// rowBlockFloats bounds a packed row block, which should stay in the
-// second-level cache; leftRows bounds its rows.
-const (
-	rowBlockFloats = 1 << 15
-	leftRows       = 64
-)
-
-func newMatMul(p *accel.Program, op accel.MatMul, n *node) *matMulStep {
-	s := &matMulStep{op: op, a: n.in[0], b: n.in[1], c: optional(n.in, 2), y: n.out, tail: n.tail}
-	s.shapes[0], s.shapes[1], s.shapes[3] = p.Values[s.a].Shape, p.Values[s.b].Shape, p.Values[s.y].Shape
-	if s.c != accel.NoValue {
-		s.shapes[2] = p.Values[s.c].Shape
+func (b *planner) newMatMul(op accel.MatMul, n *node) *matMulStep {
+	s := &matMulStep{op: op, a: n.in[0], b: n.in[1], c: optional(n.in, 2), y: n.out, tail: n.tail, family: b.d.kernels, tap: []int{0}}
+	for i, id := range []accel.ValueID{s.a, s.b, s.c, s.y} {
+		if id != accel.NoValue {
+			s.shapes[i] = b.p.Values[id].Shape
+		}
 	}
-	s.tall = !op.TransA && oneMatrix(s.shapes[1]) && len(s.shapes[0]) == len(s.shapes[3])
-	b := p.Values[s.b].Const
-	if b == nil {
-		return s
+	left, right, result := s.shapes[0], s.shapes[1], s.shapes[3]
+	s.tall = !op.TransA && oneMatrix(right) && len(left) == len(result)
+	s.paired = right[:len(right)-2].Equal(result[:len(result)-2]) && !s.tall
+	g := s.sizes(1)
+	for blocks := range s.family.MaxBlocks() {
+		s.covers = append(s.covers, newCover(s.family, blocks+1, g.depth))
 	}
-	g := s.sizes(1) // of b, which is constant, the same for every batch
-	s.right = make([]float32, g.rightFloats())
-	s.packAll(s.right, b, &g)
-	if n.fold != nil {
-		s.melt(p, n.fold, &g)
+	if w := b.p.Values[s.b].Const; w != nil {
+		s.packConstant(w, n.fold, &g)
+		s.packBias(b.constant(s.c), n.fold, &g)
+	}
+	s.epilogue = newEpilogue(s.tail)
+	if s.c != accel.NoValue && s.bias == nil {
+		s.epilogue = newEpilogue(nil) // c comes before the tail, and after the kernels
 	}
 	return s
 }
@@ -54,214 +63,147 @@ func oneMatrix(s accel.Shape) bool {
 	return true
 }
 
-// melt scales the packed columns and replaces c by the bias that remains.
-func (s *matMulStep) melt(p *accel.Program, fold *affine, g *matSizes) {
-	s.bias = make([]float32, g.n)
-	for j := range g.n {
-		if s.c != accel.NoValue {
-			s.bias[j] = p.Values[s.c].Const[j] * s.op.Beta
-		}
-		s.bias[j] = fold.bias(s.bias[j], j)
-		panel := s.right[j/tileCols*tileCols*g.k:]
-		for k := range g.k {
-			at := &panel[k*tileCols+j%tileCols]
-			*at = float32(float64(*at) * fold.scale[j])
-		}
-	}
-}
-
-// matSizes are the extents of one run: result matrices of m by n, products of
-// depth k, and how many of each side there are.
-type matSizes struct {
-	m, n, k      int
-	results      int // result matrices
-	rights       int // b matrices
-	rowBlock     int // rows of a task
-	lead         view
-	aSize, bSize int
-}
-
-func (s *matMulStep) sizes(rows int) matSizes {
-	a, b, y := s.shapes[0], s.shapes[1], s.shapes[3]
-	ra, rb, ry := len(a)-2, len(b)-2, len(y)-2
-	g := matSizes{m: y[ry].At(rows), n: y[ry+1].At(rows), k: a[ra+1].At(rows)}
-	if s.op.TransA {
-		g.k = a[ra].At(rows)
-	}
-	g.results, g.rights = elements(y[:ry], rows), elements(b[:rb], rows)
-	g.aSize, g.bSize = g.m*g.k, g.k*g.n
-	if s.tall {
-		g.m, g.results = g.m*g.results, 1
-	} else {
-		g.lead = broadcastView(y[:ry], rows, a[:ra], b[:rb])
-	}
-	g.rowBlock = min(leftRows, max(tileRows, rowBlockFloats/max(g.k, 1)/tileRows*tileRows))
-	return g
-}
-
-func (g *matSizes) matrixFloats() int { return roundUp(g.n, tileCols) * g.k }
-func (g *matSizes) rightFloats() int  { return g.rights * g.matrixFloats() }
-
-func (s *matMulStep) needs(maxRows int) needs {
-	g := s.sizes(maxRows)
-	// A smaller batch may have shallower products and so larger row blocks:
-	// this bounds the blocks of all of them.
-	n := needs{worker: min(roundUp(g.m, tileRows)*g.k, max(rowBlockFloats, tileRows*g.k))}
-	if s.right == nil {
-		n.shared = g.rightFloats()
-	}
-	return n
-}
-
-// packAll packs every right matrix.
-func (s *matMulStep) packAll(dst, b []float32, g *matSizes) {
+// packConstant packs a constant right side with alpha, and the scales of a norm that
+// follows, melted in.
+func (s *matMulStep) packConstant(w []float32, fold *affine, g *matSizes) {
+	size := g.panels.floats()
+	s.right = make([]float32, g.rights*size)
 	for i := range g.rights {
-		s.packOne(dst, b, g, i)
+		packed := s.right[i*size : (i+1)*size]
+		g.panels.pack(packed, w[i*g.bSize:(i+1)*g.bSize], s.op.TransB)
+		switch {
+		case fold != nil:
+			g.panels.scale(packed, func(j int) float64 { return fold.scale[j] * float64(s.op.Alpha) })
+		case s.op.Alpha != 1:
+			g.panels.scale(packed, func(int) float64 { return float64(s.op.Alpha) })
+		}
 	}
 }
 
-func (s *matMulStep) packOne(dst, b []float32, g *matSizes, i int) {
-	rowStride, colStride := g.n, 1
-	if s.op.TransB {
-		rowStride, colStride = 1, g.k
+// packBias turns a constant c with one value for each column, or one for all, into
+// the bias the kernels add.
+func (s *matMulStep) packBias(c []float32, fold *affine, g *matSizes) {
+	perColumn := len(c) == g.n && s.shapes[2][len(s.shapes[2])-1] == s.shapes[3][len(s.shapes[3])-1]
+	if fold == nil && !perColumn && len(c) != 1 {
+		return
 	}
-	packRight(dst[i*g.matrixFloats():], b[i*g.bSize:(i+1)*g.bSize], g.k, g.n, rowStride, colStride)
+	s.bias = make([]float32, g.panels.columns())
+	for j := range g.n {
+		var v float32
+		switch len(c) {
+		case 0:
+		case 1:
+			v = c[0] * s.op.Beta
+		default:
+			v = c[j] * s.op.Beta
+		}
+		s.bias[j] = fold.bias(v, j)
+	}
 }
 
-// packPhase packs the right matrices of a run, one a task.
-type packPhase matMulStep
-
-func (p *packPhase) task(f *frame, _, i int) {
-	s := (*matMulStep)(p)
-	g := s.sizes(f.rows)
-	s.packOne(f.shared, f.data[s.b], &g, i)
-}
-
-// run divides the result by matrices and row blocks and, when there are fewer
-// of them than workers, by columns.
+// run divides the result by matrices, rows and columns.
 func (s *matMulStep) run(f *frame) error {
 	g := s.sizes(f.rows)
 	if g.m*g.n*g.results == 0 {
 		return nil
 	}
-	if s.right == nil {
-		f.parallel((*packPhase)(s), g.rights, g.rightFloats())
+	if g.k == 0 {
+		s.withoutDepth(f, &g)
+		return nil
 	}
-	f.parallel(s, g.rowTasks()*s.columnTasks(f, &g), g.m*g.n*g.k*g.results)
+	cost := g.m * g.n * g.k * g.results
+	if s.packsAlong(f, &g) {
+		f.parallel((*pairedPhase)(s), g.results, cost)
+		return nil
+	}
+	if s.right == nil {
+		f.parallel((*packPhase)(s), g.rights, g.rights*g.panels.floats())
+	}
+	g.divide(len(f.scratch))
+	f.parallel(s, g.results*g.rowParts*g.columnParts, cost)
 	return nil
 }
 
-func (g *matSizes) rowTasks() int { return g.results * ceilDiv(g.m, g.rowBlock) }
-
-func (s *matMulStep) columnTasks(f *frame, g *matSizes) int {
-	threads := f.exec.device.threads
-	if g.rowTasks() >= threads {
-		return 1
-	}
-	return max(1, min(ceilDiv(threads, g.rowTasks()), g.n/16))
+// packsAlong reports whether tasks pack the right side they use: where it is theirs
+// alone and there is one for every worker. It is then in the cache when it is read.
+func (s *matMulStep) packsAlong(f *frame, g *matSizes) bool {
+	return s.right == nil && s.paired && g.results >= len(f.scratch)
 }
 
+// packPhase packs the right matrices of a run for everybody, one a task.
+type packPhase matMulStep
+
+func (p *packPhase) task(f *frame, _, i int) {
+	s := (*matMulStep)(p)
+	g := s.sizes(f.rows)
+	s.packNow(f, &g, f.shared[i*g.panels.floats():], i)
+}
+
+// packNow packs the right matrix of that number, with alpha melted in.
+func (s *matMulStep) packNow(f *frame, g *matSizes, dst []float32, i int) {
+	dst = dst[:g.panels.floats()]
+	g.panels.pack(dst, f.data[s.b][i*g.bSize:(i+1)*g.bSize], s.op.TransB)
+	if s.op.Alpha != 1 {
+		scale := mapper{Map: accel.Map{Fn: accel.Affine, A: s.op.Alpha}}
+		scale.apply(dst, dst)
+	}
+}
+
+// pairedPhase computes whole result matrices, each with a right side of its own.
+type pairedPhase matMulStep
+
+func (p *pairedPhase) task(f *frame, worker, result int) {
+	s := (*matMulStep)(p)
+	g := s.sizes(f.rows)
+	t := s.newTask(f, &g, worker, result)
+	t.right = f.scratch[worker][s.rowsFloats(g.rowBlock, g.k):][:g.panels.floats()]
+	s.packNow(f, &g, t.right, t.bMatrix)
+	t.rows(0, g.m, 0, g.panels.groups())
+}
+
+// task computes some rows and columns of a result matrix.
 func (s *matMulStep) task(f *frame, worker, i int) {
 	g := s.sizes(f.rows)
-	parts := s.columnTasks(f, &g)
-	blocks := ceilDiv(g.m, g.rowBlock)
-	result, block := i/parts/blocks, i/parts%blocks
-	first := block * g.rowBlock
-	rows := min(g.rowBlock, g.m-first)
-	low, high := shareColumns(g.n, parts, i%parts)
-	aMatrix, bMatrix := g.operands(result)
-	left := f.scratch[worker][:roundUp(rows, tileRows)*g.k]
-	s.packRows(left, f.data[s.a][aMatrix*g.aSize:], &g, first, rows)
-	right := s.right
-	if right == nil {
-		right = f.shared
+	g.divide(len(f.scratch))
+	t := s.newTask(f, &g, worker, i/(g.rowParts*g.columnParts))
+	t.right = s.right
+	if t.right == nil {
+		t.right = f.shared
 	}
-	right = right[bMatrix*g.matrixFloats():]
-	y := f.data[s.y][result*g.m*g.n:][:g.m*g.n]
-	f.exec.device.isa.multiply(y[first*g.n:], left, right, &g, rows, low, high)
-	for r := first; r < first+rows; r++ {
-		s.finishRow(f, &g, result, r, low, high)
-	}
+	t.right = t.right[t.bMatrix*g.panels.floats():][:g.panels.floats()]
+	low, high := sharePart(g.panels.groups(), g.columnParts, i%g.columnParts)
+	from, to := sharePart(g.m, g.rowParts, i/g.columnParts%g.rowParts)
+	t.rows(from, to, low, high)
 }
 
-func shareColumns(n, parts, i int) (low, high int) {
-	each := roundUp(ceilDiv(n, parts), tileCols)
-	return min(i*each, n), min((i+1)*each, n)
-}
+// sharePart returns part i of n things shared out evenly.
+func sharePart(n, parts, i int) (low, high int) { return i * n / parts, (i + 1) * n / parts }
 
-// operands returns which a and which b matrix make a result matrix.
-func (g *matSizes) operands(result int) (a, b int) {
-	if g.results == 1 {
-		return 0, 0
+// withoutDepth computes a result whose products are empty sums.
+func (s *matMulStep) withoutDepth(f *frame, g *matSizes) {
+	y := f.data[s.y]
+	for at := 0; at < len(y); at += g.n {
+		row := y[at : at+g.n]
+		clear(row)
+		if s.bias != nil {
+			copy(row, s.bias)
+		}
+		s.addC(f, at, at+g.n)
 	}
-	g.lead.walk(result, result+1, func(_, _ int, at [3]int) { a, b = at[0], at[1] })
-	return a, b
+	f.finish(s.tail, y, 0, len(y))
 }
 
-func (s *matMulStep) packRows(dst, a []float32, g *matSizes, first, rows int) {
-	if s.op.TransA {
-		packLeft(dst, a[first:], rows, g.k, 1, g.m)
+// addC adds Beta*c to the elements low to high of the result, where it was not
+// melted into the bias.
+func (s *matMulStep) addC(f *frame, low, high int) {
+	if s.c == accel.NoValue || s.bias != nil {
 		return
 	}
-	packLeft(dst, a[first*g.k:], rows, g.k, g.k, 1)
-}
-
-// multiply fills rows of y, columns low to high, with the plain product. Deep
-// products are cut so that a right panel's part stays in the first-level cache
-// while all rows use it.
-func (l instructions) multiply(y, left, right []float32, g *matSizes, rows, low, high int) {
-	for j := low; j < high; j += tileCols {
-		cols := min(tileCols, high-j)
-		panel := right[j*g.k : (j+tileCols)*g.k]
-		for depth := 0; depth < max(g.k, 1); depth += blockDepth {
-			end := min(depth+blockDepth, g.k)
-			for i := 0; i < rows; i += tileRows {
-				some := min(tileRows, rows-i)
-				out := y[i*g.n+j:]
-				var sums [tileRows * tileCols]float32
-				if depth > 0 {
-					load(&sums, out, some, cols, g.n)
-				}
-				part := left[i*g.k : (i+tileRows)*g.k]
-				l.tile(part[depth*tileRows:end*tileRows], panel[depth*tileCols:end*tileCols], &sums)
-				store(out, &sums, some, cols, g.n)
-			}
-		}
-	}
-}
-
-func load(sums *[tileRows * tileCols]float32, y []float32, rows, cols, stride int) {
-	for i := range rows {
-		copy(sums[i*tileCols:], y[i*stride:][:cols])
-	}
-}
-
-// finishRow scales a row of a result matrix, adds its part of c and does the
-// tail.
-func (s *matMulStep) finishRow(f *frame, g *matSizes, result, row, low, high int) {
-	at := (result*g.m + row) * g.n
-	y := f.data[s.y][at+low : at+high]
-	if s.op.Alpha != 1 {
-		for i := range y {
-			y[i] *= s.op.Alpha
-		}
-	}
-	switch {
-	case s.bias != nil:
-		addTo(y, s.bias[low:high])
-	case s.c != accel.NoValue:
-		s.addC(f, y, at+low)
-	}
-	f.finish(s.tail, f.data[s.y], at+low, at+high)
-}
-
-// addC adds Beta*c to the elements from flat on.
-func (s *matMulStep) addC(f *frame, y []float32, flat int) {
-	c := f.data[s.c]
+	y, c := f.data[s.y], f.data[s.c]
 	v := broadcastView(s.shapes[3], f.rows, s.shapes[2])
 	move := v.stride[0][v.rank-1]
-	v.walk(flat, flat+len(y), func(low, n int, at [3]int) {
-		out, from := y[low-flat:][:n], at[0]
+	v.walk(low, high, func(flat, n int, at [3]int) {
+		out, from := y[flat:][:n], at[0]
 		for i := range out {
 			out[i] += s.op.Beta * c[from]
 			from += move

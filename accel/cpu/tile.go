@@ -69,3 +69,10 @@ func packRight(dst, src []float32, k, n, rowStride, colStride int) {
 		}
 	}
 }
+
+// load reads the part of a tile that exists.
+func load(sums *[tileRows * tileCols]float32, y []float32, rows, cols, stride int) {
+	for i := range rows {
+		copy(sums[i*tileCols:], y[i*stride:][:cols])
+	}
+}
