@@ -9,8 +9,8 @@ import "ttad/accel"
 //
 //	[N][blocks][top+H+bottom][left+W+right][lanes]
 //
-// Lanes beyond the last channel hold finite numbers of no meaning; whoever reads
-// them multiplies them by zero.
+// Lanes beyond the last channel hold anything, NaN included: sums over channels
+// leave them out, and what is done element by element may do it to them, too.
 type layout struct {
 	lanes  int
 	border [4]int // top, left, bottom, right
@@ -46,11 +46,64 @@ func (g *grid) image() int { return g.blocks * g.block() }
 // origin is where the first pixel that is not border lies in a block.
 func (g *grid) origin() int { return g.top*g.line() + g.left*g.lanes }
 
-// floats is the memory of a value of rows rows.
+// at is where a row of a block of an image begins.
+func (g *grid) at(image, block, row int) int {
+	return image*g.image() + block*g.block() + g.origin() + row*g.line()
+}
+
+// clearBorders clears the border of all blocks of an image.
+func (g *grid) clearBorders(image []float32, low, high int) {
+	for b := range g.blocks {
+		g.clearBorder(image[b*g.block():][:g.block()], low, high)
+	}
+}
+
+// clearBorder clears, in a block of an image, what lies beside the rows low to
+// high, above the first row and below the last.
+func (g *grid) clearBorder(block []float32, low, high int) {
+	left, inside := g.left*g.lanes, g.width*g.lanes
+	if low == 0 {
+		low = -g.top
+	}
+	if high == g.height {
+		high = g.rows - g.top
+	}
+	for r := low; r < high; r++ {
+		row := block[(g.top+r)*g.line():][:g.line()]
+		if r < 0 || r >= g.height {
+			clear(row)
+			continue
+		}
+		clear(row[:left])
+		clear(row[left+inside:])
+	}
+}
+
+// finish does what is left of a tail to the rows low to high of an image.
+func (g *grid) finish(f *frame, tail []tailing, y accel.ValueID, image, low, high int) {
+	for i := range tail {
+		t := &tail[i]
+		for b := range g.blocks {
+			for r := low; r < high; r++ {
+				row := f.data[y][g.at(image, b, r):][:g.width*g.lanes]
+				if t.add == accel.NoValue {
+					t.fn.apply(row, row)
+					continue
+				}
+				other := f.plan.grid(t.add)
+				addTo(row, f.data[t.add][other.at(image, b, r):])
+			}
+		}
+	}
+}
+
+// floats is the memory of a value of rows rows, at most a little more than a plan
+// may ask for.
 func (l layout) floats(s accel.Shape, rows int) int {
 	if l.lanes == 0 {
 		return elements(s, rows)
 	}
 	g := l.grid(s)
-	return s[0].At(rows) * g.image()
+	floats := float64(s[0].At(rows)) * float64(g.blocks) * float64(g.rows) * float64(g.cols) * float64(g.lanes)
+	return int(min(floats, maxFloats+1))
 }

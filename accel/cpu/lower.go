@@ -22,7 +22,12 @@ func known(op accel.Op) bool {
 func (b *planner) lower(n *node) runner {
 	p := b.p
 	switch op := n.op.(type) {
+	case reorder:
+		return b.newReorderStep(n)
 	case accel.Conv:
+		if b.layouts[n.out].lanes > 0 {
+			return b.newDirect(op, n)
+		}
 		return newConv(p, op, n)
 	case accel.MatMul:
 		return b.newMatMul(op, n)

@@ -1,0 +1,168 @@
+package cpu
+
+import (
+	"ttad/accel"
+	"ttad/accel/cpu/kernel"
+)
+
+// directStep is a convolution of channel blocks whose weights are constant. A
+// tile is a run of pixels of one row by a few output blocks; its taps are the
+// places of the window in every input block, read where they lie, for the value
+// has the border the window reaches into.
+type directStep struct {
+	x, y     accel.ValueID
+	shape    accel.Shape // of the result
+	in, out  grid
+	added    grid   // of what the epilogue adds
+	stride   [2]int // rows, columns
+	products int    // in one output
+	slabs    []slab
+	epilogue
+	tail []tailing
+}
+
+// slab is output blocks that are computed together.
+type slab struct {
+	cover
+	first, blocks int
+	bias          []float32 // [blocks*lanes]
+	passes        []pass
+}
+
+// pass is taps whose weights stay in the first-level cache while all rows of a
+// task meet them. Every pass but the first adds to what those before it left.
+type pass struct {
+	taps    []int
+	depth   int
+	weights []float32 // [tap][depth][blocks*lanes]
+}
+
+// isDirect reports whether newDirect has a kernel for a convolution.
+func (b *planner) isDirect(n *node, op accel.Conv) bool {
+	perGroup := b.p.Values[n.in[1]].Shape[1].Fixed
+	bias := optional(n.in, 2)
+	fixed := b.constant(n.in[1]) != nil && (bias == accel.NoValue || b.constant(bias) != nil)
+	return fixed && (perGroup > 1 || op.Groups == 1)
+}
+
+// convReach is how far the windows of a convolution reach over its image.
+func convReach(p *accel.Program, op accel.Conv, n *node) [4]int {
+	x, w, y := p.Values[n.in[0]].Shape, p.Values[n.in[1]].Shape, p.Values[n.out].Shape
+	reach := op.Pad
+	for axis := range 2 {
+		end := (y[2+axis].Fixed-1)*op.Stride[axis] + (w[2+axis].Fixed-1)*op.Dilation[axis] + 1
+		reach[2+axis] = max(0, end-op.Pad[axis]-x[2+axis].Fixed)
+	}
+	return reach
+}
+
+func (b *planner) newDirect(op accel.Conv, n *node) *directStep {
+	shape := b.p.Values[n.out].Shape
+	s := &directStep{
+		x: n.in[0], y: n.out, shape: shape, in: b.grid(n.in[0]), out: b.grid(n.out),
+		stride: op.Stride, epilogue: newEpilogue(n.tail), tail: n.tail,
+	}
+	s.tail = n.tail[s.done:]
+	if s.residual != accel.NoValue {
+		s.added = b.grid(s.residual)
+	}
+	w := newFilter(b, op, n, &s.in)
+	s.products = w.perGroup * w.height * w.width
+	s.slabs = w.slabs(b.d.kernels, &s.out)
+	return s
+}
+
+func (s *directStep) needs(int) needs { return needs{} }
+
+// A task is so many pixels at least, of several images where they are small; of a
+// large image it takes the rows that fit the second-level cache.
+const (
+	taskPixels = 256
+	bandFloats = 1 << 16
+)
+
+func (s *directStep) taskImages() int { return ceilDiv(taskPixels, s.out.height*s.out.width) }
+
+func (s *directStep) taskRows() int {
+	row := s.in.blocks*s.in.line()*s.stride[0] + s.out.blocks*s.out.line()
+	return max(1, min(s.out.height, bandFloats/row))
+}
+
+func (s *directStep) run(f *frame) error {
+	tasks := ceilDiv(s.shape[0].At(f.rows), s.taskImages()) * ceilDiv(s.out.height, s.taskRows())
+	f.parallel(s, tasks, len(f.data[s.y])*s.products)
+	return nil
+}
+
+// task computes some rows of some images.
+func (s *directStep) task(f *frame, worker, i int) {
+	bands := ceilDiv(s.out.height, s.taskRows())
+	t := directTask{directStep: s, call: &f.calls[worker], x: f.data[s.x], y: f.data[s.y]}
+	if s.residual != accel.NoValue {
+		t.residual = f.data[s.residual]
+	}
+	t.first = i / bands * s.taskImages()
+	t.last = min(t.first+s.taskImages(), s.shape[0].At(f.rows))
+	t.low = i % bands * s.taskRows()
+	t.high = min(t.low+s.taskRows(), s.out.height)
+	for j := range s.slabs {
+		t.slab(&s.slabs[j])
+	}
+	for image := t.first; image < t.last; image++ {
+		s.out.finish(f, s.tail, s.y, image, t.low, t.high)
+		s.out.clearBorders(t.y[image*s.out.image():][:s.out.image()], t.low, t.high)
+	}
+}
+
+// directTask is the rows low to high of the images first to last.
+type directTask struct {
+	*directStep
+	call                   *kernel.Call
+	x, y, residual         []float32
+	first, last, low, high int
+}
+
+func (t *directTask) slab(s *slab) {
+	c := t.call
+	c.InputStep = t.stride[1] * t.in.lanes
+	c.OutputStep, c.OutputBlock = t.out.lanes, t.out.block()
+	c.ResidualStep, c.ResidualBlock = t.added.lanes, t.added.block()
+	for i := range s.passes {
+		p := &s.passes[i]
+		c.Taps, c.Depth, c.Weights, c.Accumulate = p.taps, p.depth, p.weights, i > 0
+		c.Bias, c.Clip = nil, false
+		last := i == len(s.passes)-1
+		if last {
+			c.Bias = s.bias
+			t.bound(c)
+		}
+		for image := t.first; image < t.last; image++ {
+			for row := t.low; row < t.high; row++ {
+				t.row(s, image, row, last && t.residual != nil)
+			}
+		}
+	}
+}
+
+// row computes one row of one image, tile by tile.
+func (t *directTask) row(s *slab, image, row int, add bool) {
+	c := t.call
+	c.Input = t.x[image*t.in.image()+row*t.stride[0]*t.in.line():]
+	c.Output = t.y[t.out.at(image, s.first, row):]
+	c.Residual = nil
+	if add {
+		c.Residual = t.residual[t.added.at(image, s.first, row):]
+	}
+	for left := t.out.width; ; {
+		k := s.next(left)
+		k.Run(c)
+		if left -= k.Pixels; left == 0 {
+			return
+		}
+		c.Input = c.Input[k.Pixels*c.InputStep:]
+		c.Output = c.Output[k.Pixels*c.OutputStep:]
+		if add {
+			c.Residual = c.Residual[k.Pixels*c.ResidualStep:]
+		}
+	}
+}

@@ -1,0 +1,142 @@
+package cpu
+
+import (
+	"math"
+
+	"ttad/accel"
+	"ttad/accel/cpu/kernel"
+)
+
+// filter is the weights of a convolution on their way into slabs.
+type filter struct {
+	op                    accel.Conv
+	in                    *grid
+	weights, bias         []float32 // [output][channel of its group][row][column], [output]
+	outputs, outPerGroup  int
+	perGroup              int // input channels of a group
+	height, width, pixels int // of the window, and of a row of the result
+}
+
+// newFilter reads a convolution's constants, with the norm melted into them.
+func newFilter(b *planner, op accel.Conv, n *node, in *grid) *filter {
+	shape := b.p.Values[n.in[1]].Shape
+	w := &filter{
+		op: op, in: in, outputs: shape[0].Fixed, outPerGroup: shape[0].Fixed / op.Groups, perGroup: shape[1].Fixed,
+		height: shape[2].Fixed, width: shape[3].Fixed, pixels: b.p.Values[n.out].Shape[3].Fixed,
+	}
+	w.weights = n.fold.weights(b.constant(n.in[1]), w.perGroup*w.height*w.width)
+	w.bias = make([]float32, w.outputs)
+	copy(w.bias, b.constant(optional(n.in, 2)))
+	for c, v := range w.bias {
+		w.bias[c] = n.fold.bias(v, c)
+	}
+	return w
+}
+
+// slabs cuts the output blocks into slabs that take the least time.
+func (w *filter) slabs(f kernel.Family, out *grid) []slab {
+	best := make([]int, out.blocks+1) // for so many blocks
+	width := make([]int, len(best))   // of the last slab among them
+	for n := 1; n < len(best); n++ {
+		best[n] = math.MaxInt
+		for blocks := 1; blocks <= min(n, f.MaxBlocks()); blocks++ {
+			depth := w.depth((n-blocks)*out.lanes, n*out.lanes)
+			c := newCover(f, blocks, depth)
+			if cost := best[n-blocks] + c.cost(w.pixels, depth); cost < best[n] {
+				best[n], width[n] = cost, blocks
+			}
+		}
+	}
+	var all []slab
+	for n := out.blocks; n > 0; n -= width[n] {
+		all = append(all, w.slab(f, n-width[n], width[n], out.lanes))
+	}
+	return all
+}
+
+// inputs is the range of input channels that the outputs low to high see between
+// them: those of all their groups.
+func (w *filter) inputs(low, high int) (first, last int) {
+	high = min(high, w.outputs)
+	return low / w.outPerGroup * w.perGroup, ((high-1)/w.outPerGroup + 1) * w.perGroup
+}
+
+// depth is the number of products in one of the outputs low to high.
+func (w *filter) depth(low, high int) int {
+	first, last := w.inputs(low, high)
+	return (last - first) * w.height * w.width
+}
+
+func (w *filter) slab(f kernel.Family, first, blocks, lanes int) slab {
+	low, width := first*lanes, blocks*lanes
+	s := slab{cover: newCover(f, blocks, w.depth(low, low+width)), first: first, blocks: blocks, bias: make([]float32, width)}
+	copy(s.bias, w.bias[low:])
+	var taps []tap
+	for c, end := w.inputs(low, low+width); c < end; {
+		depth := min(end, roundUp(c+1, w.in.lanes)) - c
+		if len(taps) > 0 && taps[0].depth != depth {
+			s.passes = append(s.passes, w.passes(taps, low, width)...)
+			taps = nil
+		}
+		taps = append(taps, w.window(c, depth)...)
+		c += depth
+	}
+	s.passes = append(s.passes, w.passes(taps, low, width)...)
+	return s
+}
+
+// tap is a place of the window, and channels that lie side by side there.
+type tap struct{ channel, depth, row, col int }
+
+// window lists the taps of channels of one block.
+func (w *filter) window(channel, depth int) (taps []tap) {
+	for i := range w.height {
+		for j := range w.width {
+			taps = append(taps, tap{channel, depth, i, j})
+		}
+	}
+	return taps
+}
+
+// offset is where a tap lies for the first pixel of an image.
+func (w *filter) offset(t tap) int {
+	row := w.in.top - w.op.Pad[0] + t.row*w.op.Dilation[0]
+	col := w.in.left - w.op.Pad[1] + t.col*w.op.Dilation[1]
+	block, lane := t.channel/w.in.lanes, t.channel%w.in.lanes
+	return block*w.in.block() + row*w.in.line() + col*w.in.lanes + lane
+}
+
+// passFloats is as much weight as leaves room for the rows they meet in a
+// first-level cache of 48 KiB.
+const passFloats = 8 << 10
+
+// passes divides taps of one depth evenly into passes of at most passFloats.
+func (w *filter) passes(taps []tap, low, width int) (all []pass) {
+	depth := taps[0].depth
+	most := max(1, passFloats/(depth*width))
+	each := ceilDiv(len(taps), ceilDiv(len(taps), most))
+	for ; len(taps) > 0; taps = taps[min(each, len(taps)):] {
+		p := pass{depth: depth}
+		for _, t := range taps[:min(each, len(taps))] {
+			p.taps = append(p.taps, w.offset(t))
+			p.weights = w.pack(p.weights, t, low, width)
+		}
+		all = append(all, p)
+	}
+	return all
+}
+
+// pack appends the weights of a tap: for each of its channels those of width
+// outputs from low on, zero where an output is in another group or beyond the last.
+func (w *filter) pack(to []float32, t tap, low, width int) []float32 {
+	for c := t.channel; c < t.channel+t.depth; c++ {
+		for o := low; o < low+width; o++ {
+			v, i := float32(0), c-o/w.outPerGroup*w.perGroup
+			if o < w.outputs && i >= 0 && i < w.perGroup {
+				v = w.weights[((o*w.perGroup+i)*w.height+t.row)*w.width+t.col]
+			}
+			to = append(to, v)
+		}
+	}
+	return to
+}
