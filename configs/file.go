@@ -43,7 +43,7 @@ type DeviceConfig struct {
 
 // CPUConfig shapes how the processor computes.
 type CPUConfig struct {
-	ISA string `yaml:"isa" doc:"The most its kernels may use; generic is plain Go. For comparing and for finding faults: auto is the fastest. What the processor lacks is refused at the start." enum:"auto,avx512,avx2,generic" reload:"cold"`
+	ISA string `yaml:"isa" doc:"The most its kernels may use; generic is plain Go. For comparing and for finding faults: auto is the fastest. What the processor lacks is refused at the start." enum:"auto,avx512,avx2,neon,generic" reload:"cold"`
 }
 
 // Group is one model, one input and its pipelines.

@@ -2,39 +2,42 @@ package cpu
 
 import (
 	"fmt"
+	"slices"
 	"strings"
+
+	"ttad/accel/cpu/kernel"
 )
 
-// instructions are what a device's kernels are written in. A processor that has
-// one of them has those before it, too.
+// instructions are what a device's kernels are written in.
 type instructions int
 
 const (
 	plainGo instructions = iota
 	avx2
 	avx512
+	neon
 )
 
 // String names the arithmetic for people.
-func (l instructions) String() string { return [...]string{"plain Go", "AVX2", "AVX-512"}[l] }
+func (l instructions) String() string {
+	return [...]string{"plain Go", "AVX2", "AVX-512", "NEON"}[l]
+}
 
 // isaNames are the words of Config.ISA, by instructions.
-var isaNames = [...]string{"generic", "avx2", "avx512"}
+var isaNames = [...]string{"generic", "avx2", "avx512", "neon"}
 
-// choose finds the instructions of that name, the best there are for auto.
+// choose finds the instructions of that name, for auto the best that this
+// processor and this build have.
 func choose(name string) (instructions, error) {
-	best := detect()
-	if name == "" || name == "auto" {
-		return best, nil
+	if name == "" {
+		name = "auto"
 	}
-	for l, known := range isaNames {
-		if name != known {
-			continue
-		}
-		if l := instructions(l); l <= best {
-			return l, nil
-		}
-		return 0, fmt.Errorf("isa %s: this processor, or this build, has no more than %s; take that or auto", name, isaNames[best])
+	if name != "auto" && !slices.Contains(isaNames[:], name) {
+		return 0, fmt.Errorf("isa %q is not one of auto, %s", name, strings.Join(isaNames[:], ", "))
 	}
-	return 0, fmt.Errorf("isa %q is not one of auto, %s", name, strings.Join(isaNames[:], ", "))
+	family, err := kernel.New(name)
+	if err != nil {
+		return 0, fmt.Errorf("isa %s: %w", name, err)
+	}
+	return instructions(slices.Index(isaNames[:], family.Name)), nil
 }

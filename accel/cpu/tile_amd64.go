@@ -2,8 +2,6 @@
 
 package cpu
 
-import "golang.org/x/sys/cpu"
-
 // The tile of the AVX-512 kernel: eight rows of two registers. AVX2 works through
 // it in four quarters and plain Go in small pieces, so that packed operands look
 // the same whatever the processor has.
@@ -11,18 +9,6 @@ const (
 	tileRows = 8
 	tileCols = 32
 )
-
-// detect finds out what the processor can do.
-func detect() instructions {
-	x := &cpu.X86
-	switch {
-	case x.HasAVX512F && x.HasAVX512VL && x.HasAVX512DQ && x.HasAVX512BW:
-		return avx512
-	case x.HasAVX2 && x.HasFMA:
-		return avx2
-	}
-	return plainGo
-}
 
 // tile adds the product of a left and a right panel of equal depth to sums, which
 // holds tileRows rows of tileCols.

@@ -8,9 +8,6 @@ const (
 	tileCols = 4
 )
 
-// detect knows nothing but plain Go.
-func detect() instructions { return plainGo }
-
 // tile adds the product of a left and a right panel of equal length to sums,
 // which holds tileRows rows of tileCols.
 func (instructions) tile(left, right []float32, sums *[tileRows * tileCols]float32) {

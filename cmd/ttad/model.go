@@ -56,7 +56,7 @@ for batches in which all of them keep their source statistics and for all others
 	cmd.Flags().StringVar(&f.cfg.Calibration, "calibration", "", "`FILE` of moments from 'ttad model calibrate'")
 	cmd.Flags().IntVar(&f.maxRows, "rows", 64, "`rows` of a batch to plan for")
 	cmd.Flags().BoolVar(&f.plan, "plan", false, "print the device's kernels and memory, too")
-	cmd.Flags().StringVar(&f.isa, "isa", "auto", "the most the CPU's `kernels` may use: auto, avx512, avx2 or generic")
+	cmd.Flags().StringVar(&f.isa, "isa", "auto", "the most the CPU's `kernels` may use: auto, avx512, avx2, neon or generic")
 	cmd.AddCommand(newCalibrateCommand(a))
 	return cmd
 }
