@@ -38,11 +38,15 @@ kernels-check: kernels ## fail when the generated assembly is not what its gener
 	$(GO) -C $(KERNELS)/gen vet ./...
 	git diff --exit-code -- '$(KERNELS)/avx*_amd64.*' '$(KERNELS)/neon_arm64.*'
 
-.PHONY: neon
-QEMU ?= qemu-aarch64-static
-neon: ## vet and test the arm64 kernels, on any machine with qemu-user-static
-	GOARCH=arm64 CGO_ENABLED=0 $(GO) vet ./accel/...
-	GOARCH=arm64 CGO_ENABLED=0 $(GO) test -exec $(QEMU) ./accel/cpu/kernel
+.PHONY: neon neon-vet
+QEMU  ?= qemu-aarch64-static
+ARM64  = GOARCH=arm64 CGO_ENABLED=0 $(GO)
+neon: neon-vet ## the arm64 kernels and what runs on them, emulated (needs qemu-user-static)
+	$(ARM64) test -exec $(QEMU) ./accel/cpu/kernel ./accel/cpu/vector
+	$(ARM64) test -exec $(QEMU) -short -run '^TestDevice$$' ./accel/cpu
+
+neon-vet: ## frames and types of the arm64 kernels
+	$(ARM64) vet ./accel/...
 
 docs: ## regenerate the generated documents
 	$(GO) run ./internal/gendocs
