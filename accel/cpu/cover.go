@@ -14,10 +14,10 @@ type cover struct {
 }
 
 // What a call costs, in halves of a cycle: two multiply-adds or two loads are
-// begun in one cycle, the next one on the same sum four cycles later. A call and
-// its epilogue are worth about 24 cycles.
+// begun in one cycle, and it takes twelve sums, measured, to keep two units busy.
+// A call and its epilogue are worth about 24 cycles.
 const (
-	sumWait  = 8
+	sumWait  = 12
 	callCost = 48
 )
 
