@@ -14,20 +14,26 @@ type Schedule struct {
 	// Free are nodes nothing is computed for: they rename a value, or change nothing
 	// in these runs.
 	Free         []string `json:"free"`
-	ArenaBytes   int      `json:"arena_bytes"`   // for all results together
+	ArenaBytes   int      `json:"arena_bytes"`   // for results of the whole batch together
+	LocalBytes   int      `json:"local_bytes"`   // for results of chunks together, of all workers
 	ScratchBytes int      `json:"scratch_bytes"` // within one step, of all workers
 }
 
 // Scheduled is one step of a schedule. Every node of the program is in exactly one
 // place: a step's own, folded, fused, or free.
 type Scheduled struct {
-	Node         string   `json:"node"`
-	Op           string   `json:"op"`
-	Kernel       string   `json:"kernel"`
-	Shape        []int    `json:"shape"`         // of the result
-	Folded       []string `json:"folded"`        // nodes melted into the weights
-	Fused        []string `json:"fused"`         // nodes done to the result before it leaves the cache
-	Offset       int      `json:"offset"`        // bytes into the arena; unused where the caller has a buffer for the result
-	Bytes        int      `json:"bytes"`         // of the result
-	ScratchBytes int      `json:"scratch_bytes"` // of all workers
+	Node   string   `json:"node"`
+	Op     string   `json:"op"`
+	Kernel string   `json:"kernel"`
+	Shape  []int    `json:"shape"`  // of the result
+	Folded []string `json:"folded"` // nodes melted into the weights
+	Fused  []string `json:"fused"`  // nodes done to the result before it leaves the cache
+	// Segment numbers the stretches of steps that a worker takes a chunk of the batch
+	// through; ChunkRows is its rows, 0 for a segment that needs the whole batch.
+	Segment      int  `json:"segment"`
+	ChunkRows    int  `json:"chunk_rows"`
+	Local        bool `json:"local"`         // the result is a chunk's and lies in its worker's memory
+	Offset       int  `json:"offset"`        // bytes into that memory or the batch's; unused where the caller has a buffer for the result
+	Bytes        int  `json:"bytes"`         // of the result there
+	ScratchBytes int  `json:"scratch_bytes"` // of all workers
 }

@@ -10,39 +10,135 @@ import (
 // lineFloats is a cache line; values begin on one.
 const lineFloats = 16
 
-// layOut places every computed value in one arena, so that values which are
-// never needed at the same time share memory. It returns the offset of each
-// root, -1 for those that live elsewhere, and the arena's size in floats.
-func (b *planner) layOut(maxRows int) (offset []int, size int) {
-	last := b.lastReads()
-	offset = make([]int, len(b.p.Values))
-	for i := range offset {
-		offset[i] = -1
-	}
-	var free gaps
-	for i, n := range b.nodes {
-		floats := b.floats(n.out, maxRows)
-		if from := b.replaceable(n, i, last, maxRows); from != accel.NoValue && offset[from] >= 0 {
-			offset[n.out] = offset[from]
-			last[from] = -1 // its memory is not free afterwards
-		} else {
-			offset[n.out] = free.take(floats)
-		}
-		for id, at := range last {
-			if at == i && offset[id] >= 0 {
-				free.give(offset[id], b.floats(accel.ValueID(id), maxRows))
+// memory is where values lie: those of the whole batch in one arena, those that
+// live within a segment in an arena of each worker.
+type memory struct {
+	batch, local []int // offset of each root; -1 where it lies elsewhere
+	arena        int   // floats of the batch's arena
+	most         int   // floats of a worker's
+}
+
+// layOut places every computed value, so that values which are never needed at
+// the same time share memory.
+func (b *planner) layOut(segments []segment, maxRows int) memory {
+	m := memory{local: b.nowhere()}
+	for i := range segments {
+		if s := &segments[i]; s.rows > 0 {
+			local := b.layLocal(s, s.rows)
+			m.most = max(m.most, local.size)
+			for id, at := range local.offset {
+				m.local[id] = max(m.local[id], at)
 			}
 		}
 	}
-	return offset, free.size
+	all := b.newArena(maxRows, func(id accel.ValueID) bool { return m.local[id] < 0 })
+	for i := range segments {
+		all.lay(&segments[i])
+	}
+	m.batch, m.arena = all.offset, all.size
+	return m
 }
 
-func (b *planner) floats(id accel.ValueID, maxRows int) int {
-	return roundUp(b.layouts[id].floats(b.p.Values[id].Shape, maxRows), lineFloats)
+// layLocal places the values nobody outside a segment reads, for chunks of so
+// many rows.
+func (b *planner) layLocal(s *segment, rows int) *arena {
+	within := make([]bool, len(b.p.Values))
+	for i := s.first; i < s.end; i++ {
+		out := b.nodes[i].out
+		within[out] = b.last[out] < s.end
+	}
+	a := b.newArena(rows, func(id accel.ValueID) bool { return within[id] })
+	a.lay(&segment{first: s.first, end: s.end})
+	return a
 }
 
-// lastReads returns, for each root, the last node that reads it or any value
-// that shares its memory; the node that computes it when nobody does.
+// arena is memory on its way to be shared out among values.
+type arena struct {
+	gaps
+	b      *planner
+	rows   int
+	holds  func(accel.ValueID) bool // which roots lie in it
+	offset []int                    // of each root it holds; -1 for others
+	last   []int                    // the node after which each root's memory is free
+	// waiting are places whose value was read for the last time in the segment at
+	// hand, by one chunk: others may be about to read it.
+	waiting []place
+}
+
+// place is a value's stretch of an arena.
+type place struct {
+	gap
+	each int // floats a row; 0 for a value that is the same for all rows
+}
+
+func (b *planner) newArena(rows int, holds func(accel.ValueID) bool) *arena {
+	return &arena{b: b, rows: rows, holds: holds, offset: b.nowhere(), last: slices.Clone(b.last)}
+}
+
+func (b *planner) nowhere() []int { return slices.Repeat([]int{-1}, len(b.p.Values)) }
+
+// lay places the results of a segment.
+func (a *arena) lay(s *segment) {
+	for i := s.first; i < s.end; i++ {
+		if n := a.b.nodes[i]; n.out != accel.NoValue && a.holds(n.out) {
+			a.offset[n.out] = a.find(n, i)
+		}
+		for id, at := range a.last {
+			if at == i && a.offset[id] >= 0 {
+				a.leave(accel.ValueID(id), s.rows > 0)
+			}
+		}
+	}
+	for _, p := range a.waiting {
+		a.give(p.offset, p.floats)
+	}
+	a.waiting = a.waiting[:0]
+}
+
+// find returns where a node's result goes: over an operand it replaces, over a
+// value every chunk of which is done with when the same chunk of this one is
+// made, or into a gap.
+func (a *arena) find(n *node, i int) int {
+	if from := a.replaceable(n, i); from != accel.NoValue {
+		a.last[from] = -1 // its memory is not free afterwards
+		return a.offset[from]
+	}
+	each := a.b.each(n.out)
+	for k, p := range a.waiting {
+		if each > 0 && p.each == each {
+			a.waiting = slices.Delete(a.waiting, k, k+1)
+			return p.offset
+		}
+	}
+	return a.take(a.floats(n.out))
+}
+
+// leave frees a value's memory, when the segment ends if its chunks are at work
+// at different times.
+func (a *arena) leave(id accel.ValueID, chunked bool) {
+	p := place{gap{a.offset[id], a.floats(id)}, a.b.each(id)}
+	if chunked {
+		a.waiting = append(a.waiting, p)
+		return
+	}
+	a.give(p.offset, p.floats)
+}
+
+func (a *arena) floats(id accel.ValueID) int {
+	return roundUp(a.b.layouts[id].floats(a.b.p.Values[id].Shape, a.rows), lineFloats)
+}
+
+// each is the floats of a value that belong to one row of the batch, 0 when its
+// memory is not made of rows.
+func (b *planner) each(id accel.ValueID) int {
+	if s := b.p.Values[id].Shape; byRows(s) {
+		return b.layouts[id].floats(s, 1)
+	}
+	return 0
+}
+
+// lastReads finds, for each root, the last node that reads it or any value that
+// shares its memory; the node that computes it when nobody does.
 func (b *planner) lastReads() []int {
 	last := make([]int, len(b.p.Values))
 	for i := range last {
@@ -79,7 +175,7 @@ func (n *node) reads() []accel.ValueID {
 // replaceable returns an operand the node may overwrite with its result: read
 // here for the last time, element by element in the order of the result, and
 // not by the tail, which begins when a range of the result is written already.
-func (b *planner) replaceable(n *node, i int, last []int, maxRows int) accel.ValueID {
+func (a *arena) replaceable(n *node, i int) accel.ValueID {
 	candidates := n.in
 	switch n.op.(type) {
 	case accel.Map, accel.Norm:
@@ -89,73 +185,14 @@ func (b *planner) replaceable(n *node, i int, last []int, maxRows int) accel.Val
 		return accel.NoValue
 	}
 	for _, id := range candidates {
-		root := b.root[id]
-		sameShape := b.p.Values[id].Shape.Equal(b.p.Values[n.out].Shape)
+		root := a.b.root[id]
+		sameShape := a.b.p.Values[id].Shape.Equal(a.b.p.Values[n.out].Shape)
 		inTail := slices.ContainsFunc(n.tail, func(t tailing) bool {
-			return t.add != accel.NoValue && b.root[t.add] == root
+			return t.add != accel.NoValue && a.b.root[t.add] == root
 		})
-		if last[root] == i && sameShape && !inTail && b.floats(root, maxRows) == b.floats(n.out, maxRows) {
+		if a.last[root] == i && a.offset[root] >= 0 && sameShape && !inTail && a.b.layouts[id] == a.b.layouts[n.out] {
 			return root
 		}
 	}
 	return accel.NoValue
 }
-
-// gaps is the arena while it is planned: its size and the free stretches of it.
-type gaps struct {
-	size int
-	list []gap // by offset, never touching one another
-}
-
-type gap struct{ offset, floats int }
-
-// take returns the offset of the smallest gap that is large enough; if there is
-// none the arena grows.
-func (g *gaps) take(floats int) int {
-	best := -1
-	for i, s := range g.list {
-		if s.floats >= floats && (best < 0 || s.floats < g.list[best].floats) {
-			best = i
-		}
-	}
-	if best < 0 {
-		return g.grow(floats)
-	}
-	at := g.list[best].offset
-	g.list[best].offset += floats
-	g.list[best].floats -= floats
-	if g.list[best].floats == 0 {
-		g.list = slices.Delete(g.list, best, best+1)
-	}
-	return at
-}
-
-// grow extends the arena, beginning in the gap at its end if there is one.
-func (g *gaps) grow(floats int) int {
-	at := g.size
-	if n := len(g.list); n > 0 && g.list[n-1].offset+g.list[n-1].floats == g.size {
-		at = g.list[n-1].offset
-		g.list = g.list[:n-1]
-	}
-	g.size = at + floats
-	return at
-}
-
-// give makes a stretch free again.
-func (g *gaps) give(offset, floats int) {
-	if floats == 0 {
-		return
-	}
-	i, _ := slices.BinarySearchFunc(g.list, offset, func(s gap, o int) int { return s.offset - o })
-	g.list = slices.Insert(g.list, i, gap{offset, floats})
-	if i+1 < len(g.list) && offset+floats == g.list[i+1].offset {
-		g.list[i].floats += g.list[i+1].floats
-		g.list = slices.Delete(g.list, i+1, i+2)
-	}
-	if i > 0 && g.list[i-1].offset+g.list[i-1].floats == offset {
-		g.list[i-1].floats += g.list[i].floats
-		g.list = slices.Delete(g.list, i, i+1)
-	}
-}
-
-func roundUp(n, to int) int { return (n + to - 1) / to * to }

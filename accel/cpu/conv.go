@@ -116,7 +116,7 @@ func (s *convStep) imageTasks(f *frame) int { return ceilDiv(s.count(f), s.image
 
 // channelTasks is how many parts the channels of a group are cut into.
 func (s *convStep) channelTasks(f *frame) int {
-	threads := f.exec.device.threads
+	threads := f.threads
 	if s.imageTasks(f) >= threads {
 		return 1
 	}

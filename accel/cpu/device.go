@@ -16,8 +16,8 @@ import (
 // Config says how the device works.
 type Config struct {
 	Threads int // workers that compute at the same time; 0 for one a core
-	// ISA is the most the kernels may use: avx512, avx2 or generic, which is plain
-	// Go; "" or auto for what the processor has. New refuses what it has not.
+	// ISA is what the kernels are written in: avx512, avx2, neon or generic, which
+	// is plain Go; "" or auto for the fastest. New refuses what the processor lacks.
 	ISA string
 }
 
@@ -43,7 +43,7 @@ type Device struct {
 	closed bool
 	serial int
 	open   map[int]string // what is still open, by serial number
-	frames map[frameKey]*frame
+	frames map[frameKey]*batch
 }
 
 // frameKey says whose scratch a frame is: one stream's, for one exec.
@@ -72,7 +72,7 @@ func New(c Config) (*Device, error) {
 	}
 	return &Device{
 		threads: threads, isa: isa, kernels: kernels, vectors: vectors, team: newTeam(threads),
-		open: map[int]string{}, frames: map[frameKey]*frame{},
+		open: map[int]string{}, frames: map[frameKey]*batch{},
 	}, nil
 }
 
@@ -190,7 +190,7 @@ func (d *Device) isOpen(id int) bool {
 }
 
 // frame returns the scratch of a stream for an exec, made at the first run.
-func (d *Device) frame(s *stream, e *exec) (*frame, error) {
+func (d *Device) frame(s *stream, e *exec) (*batch, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if _, ok := d.open[s.id]; !ok {
@@ -202,7 +202,7 @@ func (d *Device) frame(s *stream, e *exec) (*frame, error) {
 	key := frameKey{s.id, e.id}
 	f := d.frames[key]
 	if f == nil {
-		f = newFrame(e)
+		f = newBatch(e)
 		d.frames[key] = f
 	}
 	return f, nil

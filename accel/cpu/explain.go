@@ -24,22 +24,36 @@ func (e *exec) Explain() []accel.Schedule {
 func (e *exec) explain(p *plan, when string) accel.Schedule {
 	s := accel.Schedule{
 		When: when, Free: e.names(p.free),
-		ArenaBytes: p.arena * floatBytes, ScratchBytes: p.needs.bytes(e.device.threads),
+		ArenaBytes: p.size.arena * floatBytes, LocalBytes: p.size.local * e.device.threads * floatBytes,
+		ScratchBytes: p.size.scratch(e.device.threads),
 	}
-	for i := range p.kernels {
-		s.Steps = append(s.Steps, e.explainStep(p, &p.kernels[i]))
+	for i := range p.segments {
+		for k := p.segments[i].first; k < p.segments[i].end; k++ {
+			s.Steps = append(s.Steps, e.explainStep(p, i, &p.kernels[k]))
+		}
 	}
 	return s
 }
 
-func (e *exec) explainStep(p *plan, k *namedKernel) accel.Scheduled {
-	shape := p.program.Values[k.out].Shape
-	return accel.Scheduled{
+func (e *exec) explainStep(p *plan, segment int, k *namedKernel) accel.Scheduled {
+	s := accel.Scheduled{
 		Node: k.name, Op: e.program.Steps[k.step].Op.Kind(), Kernel: kernelName(k.runner),
-		Shape: shape.At(e.maxRows), Folded: e.names(k.folded), Fused: e.names(k.fused),
-		Offset: p.offset[k.out] * floatBytes, Bytes: shape.Elements(e.maxRows) * floatBytes,
+		Shape:  p.program.Values[k.out].Shape.At(e.maxRows),
+		Folded: e.names(k.folded), Fused: e.names(k.fused),
+		Segment: segment, ChunkRows: p.segments[segment].rows,
 		ScratchBytes: k.needs(e.maxRows).bytes(e.device.threads),
 	}
+	rows, at := e.maxRows, p.memory.batch[k.out]
+	if s.Local = at < 0; s.Local {
+		rows, at = s.ChunkRows, p.memory.local[k.out]
+	}
+	s.Offset, s.Bytes = at*floatBytes, p.floats(k.out, rows)*floatBytes
+	return s
+}
+
+// scratch is the bytes of it.
+func (s sizes) scratch(threads int) int {
+	return (s.worker*threads+max(s.shared, s.part*threads))*floatBytes + s.sums*sumBytes
 }
 
 func (n needs) bytes(threads int) int {

@@ -74,7 +74,11 @@ func TestASchedulesMemoryAddsUp(t *testing.T) {
 			most := 0
 			for _, step := range s.Steps {
 				names = append(append(append(names, step.Node), step.Folded...), step.Fused...)
-				assert.LessOrEqual(t, step.Offset+step.Bytes, s.ArenaBytes)
+				if step.Local {
+					assert.LessOrEqual(t, 2*(step.Offset+step.Bytes), s.LocalBytes, "two workers have one each")
+				} else {
+					assert.LessOrEqual(t, step.Offset+step.Bytes, s.ArenaBytes)
+				}
 				assert.GreaterOrEqual(t, step.Offset, 0)
 				most = max(most, step.ScratchBytes)
 			}

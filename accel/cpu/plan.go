@@ -9,14 +9,36 @@ import (
 // plan is a program in the form one kind of run takes: kernels in order, and
 // where every value lies. It does not change once made.
 type plan struct {
-	program *accel.Program // as given, with the values that planning added
-	kernels []namedKernel
-	root    []accel.ValueID // the value whose memory each value shares; itself, mostly
-	layouts []layout        // of each value
-	offset  []int           // of each root in the arena; -1 for inputs and constants
-	arena   int             // floats
-	needs   needs           // the most any kernel asks for
-	free    []int           // steps of the program nothing is computed for
+	program  *accel.Program // as given, with the values that planning added
+	kernels  []namedKernel
+	segments []segment
+	root     []accel.ValueID // the value whose memory each value shares; itself, mostly
+	layouts  []layout        // of each value
+	memory                   // where the roots lie
+	size     sizes
+	free     []int // steps of the program nothing is computed for
+}
+
+// sizes is the memory a plan runs in, in floats.
+type sizes struct {
+	arena  int // values of the whole batch
+	local  int // values of a chunk: for each worker
+	worker int // scratch within a task: for each worker
+	shared int // scratch within a kernel that has the whole batch
+	part   int // scratch within a kernel that has a chunk: for each worker
+	sums   int // of float64
+}
+
+func (s sizes) max(t sizes) sizes {
+	return sizes{
+		max(s.arena, t.arena), max(s.local, t.local), max(s.worker, t.worker),
+		max(s.shared, t.shared), max(s.part, t.part), max(s.sums, t.sums),
+	}
+}
+
+// floats is all of it, for so many workers.
+func (s sizes) floats(threads int) int {
+	return s.arena + (s.local+s.worker)*threads + max(s.shared, s.part*threads) + 2*s.sums
 }
 
 // runner computes one step, its tail included.
@@ -42,10 +64,6 @@ type needs struct {
 	worker int // floats for each worker
 	shared int // floats for all of them together
 	sums   int // float64 values for all of them together
-}
-
-func (n needs) max(m needs) needs {
-	return needs{max(n.worker, m.worker), max(n.shared, m.shared), max(n.sums, m.sums)}
 }
 
 // node is a step on its way to a kernel.
@@ -77,6 +95,7 @@ type planner struct {
 	// layouts of the values; all row-major until somebody decides otherwise.
 	layouts []layout
 	free    []int // steps that vanished
+	last    []int // see lastReads
 }
 
 func newPlan(d *Device, p *accel.Program, maxRows int, folded bool) (*plan, error) {
@@ -86,18 +105,40 @@ func newPlan(d *Device, p *accel.Program, maxRows int, folded bool) (*plan, erro
 	}
 	b.shareMemory()
 	b.fuseTails()
-	out := &plan{program: b.p, root: b.root, layouts: b.layouts, free: b.free}
+	b.last = b.lastReads()
+	out := &plan{program: b.p, root: b.root, layouts: b.layouts, free: b.free, segments: b.cut(maxRows)}
+	out.memory = b.layOut(out.segments, maxRows)
 	for _, n := range b.nodes {
-		k := b.lower(n)
-		out.kernels = append(out.kernels, namedKernel{p.Steps[n.step].Name, k, n.merged, n.step, n.out})
-		out.needs = out.needs.max(k.needs(maxRows))
+		out.kernels = append(out.kernels, namedKernel{p.Steps[n.step].Name, b.lower(n), n.merged, n.step, n.out})
 	}
-	out.offset, out.arena = b.layOut(maxRows)
-	total := out.arena + out.needs.worker*d.threads + out.needs.shared + 2*out.needs.sums
-	if total > maxFloats {
-		return nil, fmt.Errorf("%d floats of scratch: %w", total, accel.ErrOutOfMemory)
+	out.size = sizes{arena: out.memory.arena, local: out.memory.most}
+	for i := range out.segments {
+		s := &out.segments[i]
+		s.slots = b.slots(s, &out.memory)
+		out.size = out.size.max(out.scratch(s, maxRows, d.threads))
+	}
+	if n := out.size.floats(d.threads); n > maxFloats {
+		return nil, fmt.Errorf("%d floats of scratch: %w", n, accel.ErrOutOfMemory)
 	}
 	return out, nil
+}
+
+// scratch is what a segment's kernels need between them. Those that rows can go
+// through get a chunk, or fewer rows than would make a chunk for every worker.
+func (p *plan) scratch(s *segment, maxRows, threads int) (most sizes) {
+	few := maxRows
+	if s.rows > 0 {
+		few = min(maxRows, s.rows*max(1, threads-1))
+	}
+	for _, k := range p.kernels[s.first:s.end] {
+		n := k.needs(few)
+		size := sizes{worker: n.worker, shared: n.shared, sums: n.sums}
+		if s.rows > 0 {
+			size.part = k.needs(min(maxRows, s.rows)).shared
+		}
+		most = most.max(size)
+	}
+	return most
 }
 
 func newPlanner(d *Device, p *accel.Program) *planner {
@@ -184,7 +225,7 @@ func (b *planner) shareMemory() {
 	}
 }
 
-// floats is the memory of a value of rows rows.
+// floats is the memory a value takes for so many rows of the batch.
 func (p *plan) floats(id accel.ValueID, rows int) int {
 	return p.layouts[id].floats(p.program.Values[id].Shape, rows)
 }

@@ -63,7 +63,8 @@ func TestAChainNeedsTheMemoryOfTwoValues(t *testing.T) {
 	}
 	p, err := newPlan(planned(t), b.Program(x), 8, false)
 	require.NoError(t, err)
-	assert.Equal(t, 2*8*64, p.arena)
+	assert.Equal(t, 8*64, p.size.arena, "the output")
+	assert.Equal(t, 2*8*64, p.size.local)
 }
 
 func TestElementwiseResultsReplaceTheirOperand(t *testing.T) {

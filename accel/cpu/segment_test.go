@@ -1,0 +1,72 @@
+package cpu
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"ttad/accel"
+	"ttad/accel/acceltest"
+)
+
+// cuts writes a plan's segments as kernels joined by spaces, in brackets where
+// chunks go through them.
+func cuts(p *plan) (out []string) {
+	for _, s := range p.segments {
+		text := ""
+		for _, k := range p.kernels[s.first:s.end] {
+			text += kernelName(k.runner) + " "
+		}
+		text = text[:len(text)-1]
+		if s.rows > 0 {
+			text = "[" + text + "]"
+		}
+		out = append(out, text)
+	}
+	return out
+}
+
+func TestStepsThatKeepRowsApartAreOneSegment(t *testing.T) {
+	row := accel.BatchShape(4, 6)
+	tests := []struct {
+		name string
+		op   accel.Op
+		in   []accel.Shape // the first is a softmax's result, the others are inputs
+		want []string
+	}{
+		{"a function", accel.Map{Fn: accel.Sqrt}, []accel.Shape{row}, []string{"[softmax map softmax]"}},
+		{"two values", accel.Binary{Fn: accel.Max}, []accel.Shape{row, row}, []string{"[softmax binary softmax]"}},
+		{"one for all rows", accel.Binary{Fn: accel.Max}, []accel.Shape{row, accel.StaticShape(6)}, []string{"[softmax binary softmax]"}},
+		{"products within rows", accel.MatMul{Alpha: 1}, []accel.Shape{row, accel.BatchShape(6, 4)}, []string{"[softmax matMul softmax]"}},
+		{"a product with one matrix", accel.MatMul{Alpha: 1}, []accel.Shape{row, accel.StaticShape(6, 4)}, []string{"[softmax matMul softmax]"}},
+		{"products of rows", accel.MatMul{Alpha: 1, TransB: true}, []accel.Shape{accel.BatchShape(6), accel.BatchShape(6)}, []string{"[softmax]", "matMul softmax"}},
+		{"a reduction within rows", accel.Reduce{Fn: accel.ReduceMax, Axes: []int{1}}, []accel.Shape{row}, []string{"[softmax reduce softmax]"}},
+		{"a reduction over rows", accel.Reduce{Fn: accel.ReduceMax, Axes: []int{0}}, []accel.Shape{row}, []string{"[softmax]", "reduce softmax"}},
+		{"axes within rows change places", accel.Transpose{Perm: []int{0, 2, 1}}, []accel.Shape{row}, []string{"[softmax move softmax]"}},
+		{"rows change places", accel.Transpose{Perm: []int{1, 0, 2}}, []accel.Shape{row}, []string{"[softmax]", "move softmax"}},
+		{"part of each row", accel.Slice{Axis: 1, Count: accel.Fixed(2), Step: 1}, []accel.Shape{row}, []string{"[softmax move softmax]"}},
+		{"all rows but one", accel.Slice{Start: accel.Fixed(1), Count: accel.Dim{PerRow: 1, Fixed: -1}, Step: 1}, []accel.Shape{row}, []string{"[softmax]", "move softmax"}},
+		{"rows backwards", accel.Slice{Start: accel.Dim{PerRow: 1, Fixed: -1}, Count: accel.RowsDim(), Step: -1}, []accel.Shape{row}, []string{"[softmax]", "move", "[softmax]"}},
+		{"longer rows", accel.Concat{Axis: 1}, []accel.Shape{row, row}, []string{"[softmax concat softmax]"}},
+		{"more rows", accel.Concat{}, []accel.Shape{row, row}, []string{"[softmax]", "concat", "[softmax]"}},
+		{"wider rows", accel.Pad{Mode: accel.PadEdge, Before: []int{0, 1, 0}, After: []int{0, 0, 1}}, []accel.Shape{row}, []string{"[softmax pad softmax]"}},
+		{"rows before the first", accel.Pad{Mode: accel.PadEdge, Before: []int{1, 0, 0}, After: []int{0, 0, 0}}, []accel.Shape{row}, []string{"[softmax]", "pad softmax"}},
+		{"windows", accel.Map{Fn: accel.Sqrt}, []accel.Shape{{accel.Dim{PerRow: 4}, accel.Fixed(3)}}, []string{"[softmax map softmax]"}},
+		{"rows in the second axis", accel.Map{Fn: accel.Sqrt}, []accel.Shape{{accel.Fixed(2), accel.RowsDim()}}, []string{"softmax map softmax"}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			b := &acceltest.Builder{}
+			operands := []accel.ValueID{b.Step(accel.Softmax{Axis: 1}, b.Input(tt.in[0]))}
+			for _, s := range tt.in[1:] {
+				operands = append(operands, b.Input(s))
+			}
+			y := b.Step(tt.op, operands...)
+			last := len(b.Shape(y)) - 1
+			p, err := newPlan(planned(t), b.Program(b.Step(accel.Softmax{Axis: last}, y)), 8, false)
+			require.NoError(t, err)
+			assert.Equal(t, tt.want, cuts(p))
+		})
+	}
+}
