@@ -37,7 +37,7 @@ func (e *exec) explain(p *plan, when string) accel.Schedule {
 
 func (e *exec) explainStep(p *plan, segment int, k *namedKernel) accel.Scheduled {
 	s := accel.Scheduled{
-		Node: k.name, Op: e.program.Steps[k.step].Op.Kind(), Kernel: kernelName(k.runner),
+		Node: k.name, Op: k.kind, Kernel: kernelName(k.runner),
 		Shape:  p.program.Values[k.out].Shape.At(e.maxRows),
 		Folded: e.names(k.folded), Fused: e.names(k.fused),
 		Segment: segment, ChunkRows: p.segments[segment].rows,

@@ -32,21 +32,23 @@ func TestAScheduleSaysWhatBecameOfEveryNode(t *testing.T) {
 	lines := func(s accel.Schedule) (out []line) {
 		for _, step := range s.Steps {
 			assert.Equal(t, []int{8, 4, 6, 6}, step.Shape)
-			assert.Equal(t, 8*4*36*4, step.Bytes)
-			out = append(out, line{step.Node, step.Kernel, step.Folded, step.Fused})
+			assert.GreaterOrEqual(t, step.Bytes, 8/2*4*36*4, "of a chunk, if not more")
+			if step.Op != "Reorder" {
+				out = append(out, line{step.Node, step.Kernel, step.Folded, step.Fused})
+			}
 		}
 		return out
 	}
 	none := []string{}
 	assert.Equal(t, "source statistics", got[0].When)
 	assert.Equal(t, []line{
-		{"Conv0", "conv", []string{"Norm1"}, []string{"Relu2"}},
-		{"Conv3", "conv", []string{"Norm4"}, []string{"Add5", "Relu6"}},
+		{"Conv0", "direct", []string{"Norm1"}, []string{"Relu2"}},
+		{"Conv3", "direct", []string{"Norm4"}, []string{"Add5", "Relu6"}},
 	}, lines(got[0]))
 	assert.Equal(t, "batch statistics", got[1].When)
 	assert.Equal(t, []line{
-		{"Conv0", "conv", none, none}, {"Norm1", "norm", none, []string{"Relu2"}},
-		{"Conv3", "conv", none, none}, {"Norm4", "norm", none, []string{"Add5", "Relu6"}},
+		{"Conv0", "direct", none, none}, {"Norm1", "norm", none, []string{"Relu2"}},
+		{"Conv3", "direct", none, none}, {"Norm4", "norm", none, []string{"Add5", "Relu6"}},
 	}, lines(got[1]))
 }
 
@@ -73,7 +75,9 @@ func TestASchedulesMemoryAddsUp(t *testing.T) {
 			var names []string
 			most := 0
 			for _, step := range s.Steps {
-				names = append(append(append(names, step.Node), step.Folded...), step.Fused...)
+				if step.Op != "Reorder" { // which is called after its result
+					names = append(append(append(names, step.Node), step.Folded...), step.Fused...)
+				}
 				if step.Local {
 					assert.LessOrEqual(t, 2*(step.Offset+step.Bytes), s.LocalBytes, "two workers have one each")
 				} else {
@@ -88,7 +92,7 @@ func TestASchedulesMemoryAddsUp(t *testing.T) {
 			}
 			assert.ElementsMatch(t, all, append(names, s.Free...))
 			assert.GreaterOrEqual(t, s.ScratchBytes, most)
-			assert.Positive(t, most)
+			assert.NotZero(t, s.ArenaBytes+s.LocalBytes)
 		}
 	}
 }

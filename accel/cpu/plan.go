@@ -49,11 +49,10 @@ type runner interface {
 }
 
 type namedKernel struct {
-	name string
+	name, kind string // of the node
 	runner
 	merged
-	step int // in the program
-	out  accel.ValueID
+	out accel.ValueID
 }
 
 // merged are steps of the program that a kernel does along with its own.
@@ -105,11 +104,12 @@ func newPlan(d *Device, p *accel.Program, maxRows int, folded bool) (*plan, erro
 	}
 	b.shareMemory()
 	b.fuseTails()
+	b.layOutBlocks()
 	b.last = b.lastReads()
 	out := &plan{program: b.p, root: b.root, layouts: b.layouts, free: b.free, segments: b.cut(maxRows)}
 	out.memory = b.layOut(out.segments, maxRows)
 	for _, n := range b.nodes {
-		out.kernels = append(out.kernels, namedKernel{p.Steps[n.step].Name, b.lower(n), n.merged, n.step, n.out})
+		out.kernels = append(out.kernels, namedKernel{b.name(n), n.op.Kind(), b.lower(n), n.merged, n.out})
 	}
 	out.size = sizes{arena: out.memory.arena, local: out.memory.most}
 	for i := range out.segments {

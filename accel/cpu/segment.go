@@ -43,7 +43,7 @@ func (b *planner) rowWise(n *node) bool {
 func (b *planner) keepsRows(n *node, rank int) bool {
 	shape := func(i int) accel.Shape { return b.p.Values[n.in[i]].Shape }
 	switch op := n.op.(type) {
-	case accel.Map, accel.Pool, accel.InstanceNorm, accel.Expand:
+	case accel.Map, accel.Pool, accel.InstanceNorm, accel.Expand, reorder:
 		return true
 	case accel.Binary, accel.Where:
 		return true
