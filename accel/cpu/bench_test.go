@@ -72,24 +72,6 @@ func rate(b *testing.B, flops float64) {
 	b.ReportMetric(flops*float64(b.N)/b.Elapsed().Seconds()/1e9, "GFLOP/s")
 }
 
-func BenchmarkGemm(b *testing.B) {
-	for _, n := range []int{256, 512} {
-		build := &acceltest.Builder{}
-		p := build.Program(build.Step(accel.MatMul{Alpha: 1}, build.Input(accel.BatchShape(n)), build.Const(ramp(n, n))))
-		for _, threads := range []int{1, 0} {
-			b.Run(fmt.Sprintf("%d/threads=%d", n, threads), func(b *testing.B) {
-				x := newBench(b, threads, p, n)
-				x.run(b) // makes the stream's scratch
-				b.ReportAllocs()
-				for b.Loop() {
-					x.run(b)
-				}
-				rate(b, 2*float64(n)*float64(n)*float64(n))
-			})
-		}
-	}
-}
-
 var conv3 = accel.Conv{Stride: [2]int{1, 1}, Dilation: [2]int{1, 1}, Pad: [4]int{1, 1, 1, 1}, Groups: 1}
 
 // BenchmarkConv is the three layers a CIFAR ResNet is made of, at 64 images.
