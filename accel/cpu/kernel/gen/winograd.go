@@ -23,11 +23,11 @@ type winograd struct {
 }
 
 func writeWinograd(ctx *build.Context, set instructionSet) {
-	newWinograd(ctx, set, "WinogradInput", "takes tiles of pixels to points").input()
-	newWinograd(ctx, set, "WinogradOutput", "takes points to tiles of pixels").output()
+	writeTransform(ctx, set, "WinogradInput", "takes tiles of pixels to points", (*winograd).input)
+	writeTransform(ctx, set, "WinogradOutput", "takes points to tiles of pixels", (*winograd).output)
 }
 
-func newWinograd(ctx *build.Context, set instructionSet, name, does string) *winograd {
+func writeTransform(ctx *build.Context, set instructionSet, name, does string, transform func(*winograd)) {
 	ctx.Function(set.prefix + name)
 	ctx.Attributes(attr.NOSPLIT)
 	ctx.Signature(tilesSignature())
@@ -35,11 +35,18 @@ func newWinograd(ctx *build.Context, set instructionSet, name, does string) *win
 	ctx.Pragma("noescape")
 	w := &winograd{Context: ctx, instructionSet: set, tiles: ctx.Dereference(ctx.Param("tiles"))}
 	w.pixels, w.points, w.left = ctx.GP64(), ctx.GP64(), ctx.GP64()
-	ctx.Load(w.tiles.Field("Pixels").Base(), w.pixels)
-	ctx.Load(w.tiles.Field("Points").Base(), w.points)
-	ctx.Load(w.tiles.Field("Cols"), w.left)
+	w.toFirst()
 	w.stride = w.bytes("Stride")
-	return w
+	transform(w)
+	ctx.VZEROUPPER()
+	ctx.RET()
+}
+
+// toFirst goes to the first tile.
+func (w *winograd) toFirst() {
+	w.Load(w.tiles.Field("Pixels").Base(), w.pixels)
+	w.Load(w.tiles.Field("Points").Base(), w.points)
+	w.Load(w.tiles.Field("Cols"), w.left)
 }
 
 // bytes loads a step that counts floats.
@@ -50,16 +57,15 @@ func (w *winograd) bytes(field string) reg.GPVirtual {
 	return step
 }
 
-// overTiles writes the loop over tiles: body, and on by one tile.
-func (w *winograd) overTiles(body func()) {
-	w.Label("tile")
+// overTiles writes the loop over tiles, whose name must be its own: body, and on
+// by one tile.
+func (w *winograd) overTiles(name string, body func()) {
+	w.Label(name)
 	body()
 	w.ADDQ(operand.U32(4*w.width()), w.pixels)
 	w.ADDQ(operand.Imm(uint64(w.width())), w.points)
 	w.SUBQ(operand.Imm(4), w.left)
-	w.JG(operand.LabelRef("tile"))
-	w.VZEROUPPER()
-	w.RET()
+	w.JG(operand.LabelRef(name))
 }
 
 // width is the bytes of a register.

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"fmt"
+
 	"github.com/mmcloughlin/avo/operand"
 	"github.com/mmcloughlin/avo/reg"
 )
@@ -18,22 +20,34 @@ type inputTransform struct {
 	two, four, five reg.VecVirtual
 }
 
+// input goes over the tiles once for every few rows of points: all 36 points of a
+// tile are on as many pages of memory, more than processors keep at hand for
+// stores.
 func (w *winograd) input() {
 	line := w.stepsOf(w.bytes("Line"))
 	points := w.stepsOf(w.stride)
-	six := w.GP64()
-	w.LEAQ(operand.Mem{Base: points.three, Index: points.three, Scale: 1}, six)
+	row := w.GP64() // of six points
+	w.LEAQ(operand.Mem{Base: points.three, Index: points.three, Scale: 1}, row)
 	t := &inputTransform{w, w.constant(2), w.constant(4), w.constant(5)}
-	at := w.GP64()
-	w.overTiles(func() {
-		w.MOVQ(w.points, at)
-		for _, rows := range t.rowsAtOnce() {
-			for _, row := range t.down(rows, line) {
-				t.along(row, func(i int, v reg.VecVirtual) { w.VMOVUPS(v, points.from(at, i)) })
-				w.ADDQ(six, at)
+	first := w.GP64()
+	w.XORQ(first, first)
+	for _, rows := range t.rowsAtOnce() {
+		w.toFirst()
+		w.ADDQ(first, w.points)
+		w.overTiles(fmt.Sprintf("rows%d", rows[0]), func() {
+			at := w.GP64()
+			w.MOVQ(w.points, at)
+			for i, values := range t.down(rows, line) {
+				if i > 0 {
+					w.ADDQ(row, at)
+				}
+				t.along(values, func(i int, v reg.VecVirtual) { w.VMOVUPS(v, points.from(at, i)) })
 			}
+		})
+		for range rows {
+			w.ADDQ(row, first)
 		}
-	})
+	}
 }
 
 // rowsAtOnce are the rows of the result, together what shares sums and fits.

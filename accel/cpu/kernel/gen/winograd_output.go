@@ -30,7 +30,7 @@ func (w *winograd) output() {
 	w.LEAQ(operand.Mem{Base: w.stride, Index: w.stride, Scale: 2}, row)
 	w.ADDQ(row, row)
 	t.rows = w.stepsOf(row)
-	w.overTiles(func() {
+	w.overTiles("tile", func() {
 		for _, rows := range [][2]int{{0, 2}, {1, 3}} {
 			for i, values := range t.down(rows) {
 				t.finish(rows[i], t.along(values))
