@@ -7,7 +7,7 @@ func families() []Family { return []Family{inNEON(), inGo()} }
 
 func inNEON() Family {
 	return Family{
-		Name: "neon", Lanes: 4, peak: neonPeak, winograd: inGo().winograd,
+		Name: "neon", Lanes: 4, peak: neonPeak,
 		kernels: []Kernel{
 			{8, 3, 4, neonTaps8x3},
 			{7, 3, 4, neonTaps7x3},
@@ -27,6 +27,7 @@ func inNEON() Family {
 			{2, 1, 4, neonTaps2x1},
 			{1, 1, 4, neonTaps1x1},
 		},
+		winograd: Winograd{4, neonWinogradInput, neonWinogradOutput},
 		depthwise: []Channelwise{
 			{14, 4, true, neonDepthwise14},
 			{8, 4, true, neonDepthwise8},

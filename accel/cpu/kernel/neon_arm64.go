@@ -144,6 +144,16 @@ func neonMaxPool2(call *Call)
 //go:noescape
 func neonMaxPool1(call *Call)
 
+// neonWinogradInput takes tiles of pixels to points.
+//
+//go:noescape
+func neonWinogradInput(tiles *Tiles)
+
+// neonWinogradOutput takes points to tiles of pixels.
+//
+//go:noescape
+func neonWinogradOutput(tiles *Tiles)
+
 // neonPeak does rounds of 48 multiply-adds of registers.
 //
 //go:noescape

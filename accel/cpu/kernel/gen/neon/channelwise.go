@@ -48,7 +48,7 @@ func newChannelwise(f *file, pixels int, name, does string) *tile {
 // overInputs visits every pixel with the block the tap shows it.
 func (k *tile) overInputs(visit func(p int, x vec)) {
 	for p := range k.pixels {
-		k.op("VLD1.P", fmt.Sprintf("(%s)(%s)", pointers[0], step), "["+k.spare(p).s4()+"]")
+		k.op("VLD1.P", behind(pointers[0], step), list(k.spare(p)))
 		visit(p, k.spare(p))
 	}
 }

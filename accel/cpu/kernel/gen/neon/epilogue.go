@@ -16,10 +16,10 @@ func (k *tile) epilogue() {
 	k.op("CBZ", asked, "bias")
 	k.overOutputs("Output", k.addMemory)
 	k.label("bias")
-	k.unlessEmpty("Bias", "residual")
+	k.unlessEmpty("Call_Bias", "residual", asked)
 	k.addBias()
 	k.label("residual")
-	k.unlessEmpty("Residual", "clip")
+	k.unlessEmpty("Call_Residual", "clip", asked)
 	k.overOutputs("Residual", k.addMemory)
 	k.label("clip")
 	k.op("MOVBU", "Call_Clip(R0)", asked)
@@ -27,12 +27,6 @@ func (k *tile) epilogue() {
 	k.clip()
 	k.label("store")
 	k.overOutputs("Output", func(sum vec) { k.op("FMOVQ", sum.f(), at(place, 0)) })
-}
-
-// unlessEmpty jumps to label where the slice has no elements.
-func (k *tile) unlessEmpty(slice, label string) {
-	k.op("MOVD", "(Call_"+slice+"+8)(R0)", asked)
-	k.op("CBZ", asked, label)
 }
 
 // overOutputs visits every sum with its place in Output or Residual.

@@ -58,5 +58,16 @@ func at(r gp, offset int) string {
 	return fmt.Sprintf("%d(%s)", offset, r)
 }
 
+// behind is the memory r points to, and r goes on by step bytes.
+func behind(r, step gp) string { return fmt.Sprintf("(%s)(%s)", r, step) }
+
 // imm is a number written into an instruction.
 func imm(n int) string { return fmt.Sprintf("$%d", n) }
+
+func hex(bits uint64) string { return fmt.Sprintf("$%#x", bits) }
+
+// unlessEmpty jumps to label where a slice of the parameter has no elements.
+func (f *file) unlessEmpty(slice, label string, length gp) {
+	f.op("MOVD", "("+slice+"+8)(R0)", length)
+	f.op("CBZ", length, label)
+}

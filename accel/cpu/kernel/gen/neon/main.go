@@ -42,6 +42,8 @@ func main() {
 	for _, pixels := range channelwisePixels[1:] {
 		writeMaxPool(f, pixels)
 	}
+	writeWinogradInput(f)
+	writeWinogradOutput(f)
 	writePeak(f)
 	for path, text := range map[string]string{*code: f.code.String(), *stubs: f.stubs.String()} {
 		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {

@@ -28,16 +28,21 @@ func (f *file) three(code int, name string, d, n, m vec) {
 
 func (f *file) fadd(d, n, m vec) { f.three(0x4e20d400, "FADD", d, n, m) }
 
+func (f *file) fsub(d, n, m vec) { f.three(0x4ea0d400, "FSUB", d, n, m) }
+
 // fmax is the larger of n and m, what is not a number above all.
 func (f *file) fmax(d, n, m vec) { f.three(0x4e20f400, "FMAX", d, n, m) }
 
 // fcmgt sets all bits of a lane where n > m, none elsewhere.
 func (f *file) fcmgt(d, n, m vec) { f.three(0x6ea0e400, "FCMGT", d, n, m) }
 
-// fmlaLane adds n times one lane of m to d.
-func (f *file) fmlaLane(d, n, m vec, lane int) {
-	code := 0x4f801000 | lane&1<<21 | lane>>1<<11
-	f.word(code|int(m)<<16|int(n)<<5|int(d), "FMLA %s.4S, %s.4S, %s.S[%d]", d, n, m, lane)
+// fmlaLane adds n times one lane of m to d, fmlsLane takes it away.
+func (f *file) fmlaLane(d, n, m vec, lane int) { f.byLane(0x4f801000, "FMLA", d, n, m, lane) }
+func (f *file) fmlsLane(d, n, m vec, lane int) { f.byLane(0x4f805000, "FMLS", d, n, m, lane) }
+
+func (f *file) byLane(code int, name string, d, n, m vec, lane int) {
+	code |= lane&1<<21 | lane>>1<<11
+	f.word(code|int(m)<<16|int(n)<<5|int(d), "%s %s.4S, %s.4S, %s.S[%d]", name, d, n, m, lane)
 }
 
 // zero clears a register.
@@ -46,5 +51,11 @@ func (f *file) zero(v vec) { f.op("VEOR", v.b16(), v.b16(), v.b16()) }
 // spread loads one float32 of memory into all lanes.
 func (f *file) spread(memory string, v vec) {
 	f.op("FMOVS", memory, v.f())
-	f.op("VDUP", v.String()+".S[0]", v.s4())
+	f.op("VDUP", element(v, "S", 0), v.s4())
 }
+
+// element is one lane of a register of S or D, which are 4 and 8 bytes.
+func element(v vec, size string, lane int) string { return fmt.Sprintf("%s.%s[%d]", v, size, lane) }
+
+// list is how loads and stores of whole registers name theirs.
+func list(v vec) string { return "[" + v.s4() + "]" }
