@@ -3,6 +3,7 @@ package cpu
 import (
 	"ttad/accel"
 	"ttad/accel/cpu/kernel"
+	"ttad/accel/cpu/vector"
 )
 
 // matMulStep is a product of stacks of matrices by the kernels, which take the rows
@@ -14,6 +15,7 @@ type matMulStep struct {
 	a, b, c, y accel.ValueID
 	shapes     [4]accel.Shape // a, b, c (nil if absent), result
 	family     kernel.Family
+	vectors    vector.Family
 	covers     []cover // by the blocks of a group, less one
 	tap        []int   // the one there is
 	right      []float32
@@ -29,7 +31,10 @@ type matMulStep struct {
 }
 
 func (b *planner) newMatMul(op accel.MatMul, n *node) *matMulStep {
-	s := &matMulStep{op: op, a: n.in[0], b: n.in[1], c: optional(n.in, 2), y: n.out, tail: n.tail, family: b.d.kernels, tap: []int{0}}
+	s := &matMulStep{
+		op: op, a: n.in[0], b: n.in[1], c: optional(n.in, 2), y: n.out, tail: n.tail,
+		family: b.d.kernels, vectors: b.d.vectors, tap: []int{0},
+	}
 	for i, id := range []accel.ValueID{s.a, s.b, s.c, s.y} {
 		if id != accel.NoValue {
 			s.shapes[i] = b.p.Values[id].Shape
@@ -70,7 +75,7 @@ func (s *matMulStep) packConstant(w []float32, fold *affine, g *matSizes) {
 	s.right = make([]float32, g.rights*size)
 	for i := range g.rights {
 		packed := s.right[i*size : (i+1)*size]
-		g.panels.pack(packed, w[i*g.bSize:(i+1)*g.bSize], s.op.TransB)
+		g.panels.pack(s.vectors, packed, w[i*g.bSize:(i+1)*g.bSize], s.op.TransB)
 		switch {
 		case fold != nil:
 			g.panels.scale(packed, func(j int) float64 { return fold.scale[j] * float64(s.op.Alpha) })
@@ -142,10 +147,9 @@ func (p *packPhase) task(f *frame, _, i int) {
 // packNow packs the right matrix of that number, with alpha melted in.
 func (s *matMulStep) packNow(f *frame, g *matSizes, dst []float32, i int) {
 	dst = dst[:g.panels.floats()]
-	g.panels.pack(dst, f.data[s.b][i*g.bSize:(i+1)*g.bSize], s.op.TransB)
+	g.panels.pack(s.vectors, dst, f.data[s.b][i*g.bSize:(i+1)*g.bSize], s.op.TransB)
 	if s.op.Alpha != 1 {
-		scale := mapper{Map: accel.Map{Fn: accel.Affine, A: s.op.Alpha}}
-		scale.apply(dst, dst)
+		s.vectors.MulScalar(dst, dst, s.op.Alpha)
 	}
 }
 

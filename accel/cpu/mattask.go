@@ -55,7 +55,7 @@ func (t *matTask) readLeft(first, end int) []float32 {
 	t.leftStep = copyStep(k)
 	t.left = t.scratch[:(end-first)*t.leftStep]
 	if t.op.TransA {
-		transpose(t.left, t.leftStep, t.a[first:], t.g.m, k, end-first)
+		t.vectors.Transpose(t.left, t.a[first:], k, end-first, t.leftStep, t.g.m)
 	} else {
 		for r := range end - first {
 			copy(t.left[r*t.leftStep:], t.a[(first+r)*k:][:k])

@@ -1,6 +1,9 @@
 package cpu
 
-import "ttad/accel/cpu/kernel"
+import (
+	"ttad/accel/cpu/kernel"
+	"ttad/accel/cpu/vector"
+)
 
 // panels is how the right side of a product, k by n, is packed for the kernels:
 // groups of as many columns as the widest of them takes, each
@@ -33,7 +36,7 @@ func (p *panels) group(i int) (first, columns int) {
 }
 
 // pack fills dst from a row-major matrix: [k n], or [n k] when transposed.
-func (p *panels) pack(dst, src []float32, transposed bool) {
+func (p *panels) pack(v vector.Family, dst, src []float32, transposed bool) {
 	for i := range p.groups() {
 		first, columns := p.group(i)
 		panel := dst[first*p.k : (first+columns)*p.k]
@@ -42,7 +45,7 @@ func (p *panels) pack(dst, src []float32, transposed bool) {
 			clear(panel)
 		}
 		if transposed {
-			transpose(panel, columns, src[first*p.k:], p.k, given, p.k)
+			v.Transpose(panel, src[first*p.k:], given, p.k, columns, p.k)
 			continue
 		}
 		for r := range p.k {
@@ -61,27 +64,6 @@ func (p *panels) scale(packed []float32, factor func(column int) float64) {
 			for at := j; at < len(panel); at += columns {
 				panel[at] = float32(float64(panel[at]) * by)
 			}
-		}
-	}
-}
-
-// transpose writes the rows of src, srcStep apart and columns long, as columns of
-// dst, whose rows are dstStep apart. Four rows at a time, so that what is written
-// side by side is written at once.
-func transpose(dst []float32, dstStep int, src []float32, srcStep, rows, columns int) {
-	i := 0
-	for ; i+4 <= rows; i += 4 {
-		a, b := src[i*srcStep:][:columns], src[(i+1)*srcStep:][:columns]
-		c, d := src[(i+2)*srcStep:][:columns], src[(i+3)*srcStep:][:columns]
-		to := dst[i:]
-		for j, v := range a {
-			four := (*[4]float32)(to[j*dstStep:])
-			four[0], four[1], four[2], four[3] = v, b[j], c[j], d[j]
-		}
-	}
-	for ; i < rows; i++ {
-		for j, v := range src[i*srcStep:][:columns] {
-			dst[j*dstStep+i] = v
 		}
 	}
 }
