@@ -1,0 +1,139 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/mmcloughlin/avo/operand"
+	"github.com/mmcloughlin/avo/reg"
+)
+
+// quad is what x86 shuffles within: four float32.
+const quad = 4
+
+// writeLayout writes the moves between layouts.
+func (w *writer) writeLayout() {
+	w.writeTile()
+	for channels := 1; channels <= quad; channels++ {
+		w.writeInterleave(channels)
+	}
+}
+
+// writeTile writes the transposition of a square whose side is a register.
+func (w *writer) writeTile() {
+	w.begin("Transpose", "func(y, x *float32, yStep, xStep int)", fmt.Sprintf("transposes %dx%d values.", w.lanes, w.lanes))
+	y, x := w.number(w.Param("y")), w.number(w.Param("x"))
+	yStep, xStep := w.bytes(w.Param("yStep")), w.bytes(w.Param("xStep"))
+	var groups [][quad]reg.VecVirtual // of four rows: vectors whose quad l is column 4l+j
+	for range w.lanes / quad {
+		var rows [quad]reg.VecVirtual
+		for i := range rows {
+			rows[i] = w.vec()
+			w.VMOVUPS(operand.Mem{Base: x}, rows[i])
+			w.ADDQ(xStep, x)
+		}
+		groups = append(groups, w.mix(rows))
+	}
+	columns := make([]reg.VecVirtual, w.lanes)
+	for j := range quad {
+		var quads []reg.VecVirtual
+		for _, g := range groups {
+			quads = append(quads, g[j])
+		}
+		for l, v := range w.turn(quads) {
+			columns[quad*l+j] = v
+		}
+	}
+	for _, column := range columns {
+		w.VMOVUPS(column, operand.Mem{Base: y})
+		w.ADDQ(yStep, y)
+	}
+	w.end()
+}
+
+// mix transposes four rows quad by quad: quad l of vector j is column 4l+j.
+func (w *writer) mix(rows [quad]reg.VecVirtual) (out [quad]reg.VecVirtual) {
+	top, bottom := w.unpack(rows[0], rows[1]), w.unpack(rows[2], rows[3])
+	for half := range top {
+		low, high := w.vec(), w.vec()
+		w.VUNPCKLPD(bottom[half], top[half], low)
+		w.VUNPCKHPD(bottom[half], top[half], high)
+		out[2*half], out[2*half+1] = low, high
+	}
+	return out
+}
+
+// unpack brings together what lies at the same place of two rows.
+func (w *writer) unpack(a, b reg.VecVirtual) (out [2]reg.VecVirtual) {
+	out[0], out[1] = w.vec(), w.vec()
+	w.VUNPCKLPS(b, a, out[0])
+	w.VUNPCKHPS(b, a, out[1])
+	return out
+}
+
+// turn transposes a square of quads: quad g of vector l is quad l of in[g].
+func (w *writer) turn(in []reg.VecVirtual) []reg.VecVirtual {
+	if !w.masks {
+		return w.halves(in[0], in[1])
+	}
+	even, odd := [2]reg.VecVirtual{}, [2]reg.VecVirtual{}
+	for i := range even {
+		even[i], odd[i] = w.alternate(in[2*i], in[2*i+1])
+	}
+	out := make([]reg.VecVirtual, quad)
+	out[0], out[2] = w.alternate(even[0], even[1])
+	out[1], out[3] = w.alternate(odd[0], odd[1])
+	return out
+}
+
+// alternate is the quads of a and then of b at even places, and those at odd ones.
+func (w *writer) alternate(a, b reg.VecVirtual) (even, odd reg.VecVirtual) {
+	even, odd = w.vec(), w.vec()
+	w.VSHUFF32X4(operand.Imm(0x88), b, a, even)
+	w.VSHUFF32X4(operand.Imm(0xdd), b, a, odd)
+	return even, odd
+}
+
+// halves is the first quads of a and b, and the second.
+func (w *writer) halves(a, b reg.VecVirtual) []reg.VecVirtual {
+	first, second := w.vec(), w.vec()
+	w.VPERM2F128(operand.Imm(0x20), b, a, first)
+	w.VPERM2F128(operand.Imm(0x31), b, a, second)
+	return []reg.VecVirtual{first, second}
+}
+
+// writeInterleave makes pixels of four channels, the last of which may be zeros.
+func (w *writer) writeInterleave(channels int) {
+	w.begin(fmt.Sprintf("Interleave%d", channels), "func(y, x *float32, pixels, plane int)",
+		fmt.Sprintf("makes pixels of four floats from planes of %d, a multiple of %d of them.", channels, w.lanes))
+	y, x, left, plane := w.number(w.Param("y")), w.number(w.Param("x")), w.number(w.Param("pixels")), w.bytes(w.Param("plane"))
+	none := w.zero()
+	w.Label("pixels")
+	var rows [quad]reg.VecVirtual
+	at := w.GP64()
+	w.MOVQ(x, at)
+	for c := range rows {
+		rows[c] = none
+		if c < channels {
+			rows[c] = w.vec()
+			w.VMOVUPS(operand.Mem{Base: at}, rows[c])
+			w.ADDQ(plane, at)
+		}
+	}
+	for i, pixels := range w.inOrder(w.mix(rows)) {
+		w.VMOVUPS(pixels, operand.Mem{Base: y, Disp: i * w.width()})
+	}
+	w.ADDQ(operand.Imm(uint64(w.width())), x)
+	w.ADDQ(operand.U32(quad*w.width()), y)
+	w.SUBQ(operand.Imm(uint64(w.lanes)), left)
+	w.JNZ(operand.LabelRef("pixels"))
+	w.end()
+}
+
+// inOrder brings mixed pixels into their order: quad l of vector j is pixel 4l+j.
+func (w *writer) inOrder(mixed [quad]reg.VecVirtual) []reg.VecVirtual {
+	if w.masks {
+		return w.turn(mixed[:])
+	}
+	front, back := w.halves(mixed[0], mixed[1]), w.halves(mixed[2], mixed[3])
+	return []reg.VecVirtual{front[0], back[0], front[1], back[1]}
+}

@@ -1,0 +1,83 @@
+//go:build amd64 && !purego
+
+package vector
+
+// The functions of this file make those of a Family from assembly that does a part
+// of the work, or one case of it.
+
+func placewise(biased func(y, x, scale, bias []float32, mean, factor float32), unbiased func(y, x, scale []float32, mean, factor float32)) func(y, x, scale, bias []float32, mean, factor float32) {
+	return func(y, x, scale, bias []float32, mean, factor float32) {
+		if bias == nil {
+			unbiased(y, x, scale, mean, factor)
+			return
+		}
+		biased(y, x, scale, bias, mean, factor)
+	}
+}
+
+func blockAffine(plain, adding func(BlockAffine)) func(BlockAffine) {
+	return func(a BlockAffine) {
+		if len(a.Residual.Data) > 0 {
+			adding(a)
+			return
+		}
+		plain(a)
+	}
+}
+
+func columnAffine(plain, adding func(ColumnAffine)) func(ColumnAffine) {
+	return func(a ColumnAffine) {
+		if len(a.Residual) > 0 {
+			adding(a)
+			return
+		}
+		plain(a)
+	}
+}
+
+// columnRun is how many rows are added up in float32.
+const columnRun = 64
+
+func columnMoments(run func(sum, squares []float64, x, shift []float32, rows int)) func(sum, squares []float64, x, shift []float32) {
+	return func(sum, squares []float64, x, shift []float32) {
+		for part := columnRun * len(shift); len(x) > part; x = x[part:] {
+			run(sum, squares, x[:part], shift, columnRun)
+		}
+		run(sum, squares, x, shift, len(x)/len(shift))
+	}
+}
+
+// transpose goes through a matrix in squares. The last of a line begins early
+// enough to be whole, and writes some values a second time. Matrices narrower than
+// a square are left to Go.
+func transpose(side int, square func(y, x *float32, yStep, xStep int)) func(y, x []float32, rows, cols, yStep, xStep int) {
+	return func(y, x []float32, rows, cols, yStep, xStep int) {
+		if rows < side || cols < side {
+			goTranspose(y, x, rows, cols, yStep, xStep)
+			return
+		}
+		for top := 0; top < rows; top += side {
+			r := min(top, rows-side)
+			for left := 0; left < cols; left += side {
+				c := min(left, cols-side)
+				square(&y[c*yStep+r], &x[r*xStep+c], yStep, xStep)
+			}
+		}
+	}
+}
+
+// interleave4 is made of a function for each number of channels, which takes a
+// multiple of lanes pixels; the last pixels are done twice where they are none.
+func interleave4(lanes int, by ...func(y, x *float32, pixels, plane int)) func(y, x []float32, channels, pixels, plane int) {
+	return func(y, x []float32, channels, pixels, plane int) {
+		if pixels < lanes {
+			goInterleave4(y, x, channels, pixels, plane)
+			return
+		}
+		whole := pixels / lanes * lanes
+		by[channels-1](&y[0], &x[0], whole, plane)
+		if last := pixels - lanes; whole < pixels {
+			by[channels-1](&y[last*pixelLanes], &x[last], lanes, plane)
+		}
+	}
+}
