@@ -5,7 +5,7 @@ GOVULNCHECK ?= golang.org/x/vuln/cmd/govulncheck@v1.9.0
 DATA        ?= $(TTAD_SHARED)/data
 RACE_PKGS    = ./stream/... ./tta/... ./internal/daemon/... ./internal/demo/... ./accel/... ./models ./integration/...
 
-.PHONY: help build test race purego fuzz lint kernels kernels-check docs docs-check check vuln bench results train-demo demo-figure
+.PHONY: help build test race purego fuzz lint kernels kernels-check docs docs-check check vuln bench bench-peers bench-go results train-demo demo-figure
 
 help: ## list targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -60,16 +60,15 @@ vuln: ## known vulnerabilities in what we call (needs the network)
 
 check: lint kernels-check docs-check test race purego ## what CI runs, but for the demo
 
-bench: ## benchmarks of kernels, strategies and codecs
-	$(GO) test -run '^$$' -bench . -benchmem ./accel/... ./errmem ./tta/... ./stream/... ./models/...
+bench: ## docs/performance.md: us beside the engines found here (make bench-peers); 10 minutes of a quiet machine
+	$(GO) run ./internal/bench -data "$(DATA)" -o docs/performance.md
 
-.PHONY: bench-peers bench-table
 ONNXRUNTIME ?= onnxruntime-node@1.30.0
-bench-peers: ## fetch ONNX Runtime for bench-table into .cache/peers (needs npm; 290 MB)
+bench-peers: ## fetch ONNX Runtime for bench into .cache/peers (needs npm; 290 MB)
 	npm install --prefix .cache/peers --ignore-scripts --no-audit --no-fund $(ONNXRUNTIME)
 
-bench-table: ## docs/performance.md: us beside the engines found here, ResNet-20 from $(DATA)
-	$(GO) run ./internal/bench -data "$(DATA)" -o docs/performance.md
+bench-go: ## the packages' own benchmarks: kernels, strategies, codecs
+	$(GO) test -run '^$$' -bench . -benchmem ./accel/... ./errmem ./tta/... ./stream/... ./models/...
 
 results: ## docs/results.md from the research data in $(DATA): CIFAR-10-C streams, tables and models
 	$(GO) run ./internal/results -data "$(DATA)" -o docs/results.md

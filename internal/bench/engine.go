@@ -7,23 +7,35 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+
+	"ttad/accel/cpu/kernel"
 )
 
 // scripts are the other engines' processes: each speaks what process.go says.
 //
-//go:embed ort.mjs torch_peer.py numpy_peer.py
+//go:embed ort.mjs *.py
 var scripts embed.FS
 
+// workerArg makes this program an engine's process; which one is the next argument.
 const workerArg = "worker"
 
-// engine is a program that runs models.
+// Names of engines that the report knows. Peers are the rest.
+const (
+	ttadDirect   = "ttad direct"
+	ttadWinograd = "ttad Winograd"
+	fmaLoop      = "FMA loop"
+	onnxRuntime  = "ONNX Runtime"
+	pyTorch      = "PyTorch"
+)
+
+// engine is a program that does jobs.
 type engine struct {
-	name    string
-	argv    []string
-	product bool // knows matrix products only
+	name string
+	argv []string
+	runs func(job) bool
 }
 
-func (e engine) runs(j job) bool { return !e.product || j.product }
+func (e engine) ours() bool { return e.name == ttadDirect || e.name == ttadWinograd }
 
 // peer is an engine that may not be installed.
 type peer struct {
@@ -32,7 +44,7 @@ type peer struct {
 	remedy string
 }
 
-// findEngines returns our engine and the others found here; absent says which
+// findEngines returns our engines and the others found here; absent says which
 // were not. Their scripts are written into dir.
 func findEngines(ctx context.Context, o options, dir string) (found []engine, absent []string, err error) {
 	if err := os.CopyFS(dir, scripts); err != nil {
@@ -46,7 +58,7 @@ func findEngines(ctx context.Context, o options, dir string) (found []engine, ab
 	if err != nil {
 		return nil, nil, err
 	}
-	found = []engine{{name: "ttad", argv: []string{self, workerArg}}}
+	found = own(self)
 	for _, p := range peers(o, dir, modules) {
 		if exec.CommandContext(ctx, p.probe[0], p.probe[1:]...).Run() != nil {
 			absent = append(absent, fmt.Sprintf("%s was not found: %s.", p.name, p.remedy))
@@ -54,14 +66,35 @@ func findEngines(ctx context.Context, o options, dir string) (found []engine, ab
 		}
 		found = append(found, p.engine)
 	}
-	return found, absent, ctx.Err()
+	limit, absence := limitOf(self)
+	return append(found, limit...), append(absent, absence...), ctx.Err()
+}
+
+// own is ttad with and without Winograd's algorithm.
+func own(self string) []engine {
+	return []engine{
+		{ttadDirect, []string{self, workerArg, ttadDirect}, func(job) bool { return true }},
+		{ttadWinograd, []string{self, workerArg, ttadWinograd}, func(j job) bool { return j.winograd }},
+	}
+}
+
+// limitOf is the loop no kernel can be faster than, where there is one.
+func limitOf(self string) (found []engine, absent []string) {
+	family, err := kernel.New("auto")
+	if err != nil || family.Peak(1) == 0 {
+		return nil, []string{"There is no loop of multiply-adds in assembly for this processor, so no limit is shown."}
+	}
+	return []engine{{fmaLoop, []string{self, workerArg, fmaLoop}, func(j job) bool { return j.flops > 0 }}}, nil
 }
 
 func peers(o options, dir, modules string) []peer {
-	ort, torch, numpy := filepath.Join(dir, "ort.mjs"), filepath.Join(dir, "torch_peer.py"), filepath.Join(dir, "numpy_peer.py")
+	script := func(name string) string { return filepath.Join(dir, name) }
+	network := func(j job) bool { return j.kind == forwards || j.kind == products }
+	product := func(j job) bool { return j.kind == products }
+	ort := []string{o.node, script("ort.mjs"), modules}
 	return []peer{
-		{engine{name: "ONNX Runtime", argv: []string{o.node, ort, modules}}, []string{o.node, ort, modules}, "run 'make bench-peers' (needs node and npm)"},
-		{engine{name: "PyTorch", argv: []string{o.python, torch}}, []string{o.python, "-c", "import torch"}, "on Debian, apt-get install python3-torch"},
-		{engine{name: "NumPy", argv: []string{o.python, numpy}, product: true}, []string{o.python, "-c", "import numpy"}, "on Debian, apt-get install python3-numpy"},
+		{engine{onnxRuntime, ort, network}, ort, "run 'make bench-peers' (needs node and npm)"},
+		{engine{pyTorch, []string{o.python, script("torch_peer.py")}, network}, []string{o.python, "-c", "import torch"}, "on Debian, apt-get install python3-torch"},
+		{engine{"NumPy", []string{o.python, script("numpy_peer.py")}, product}, []string{o.python, "-c", "import numpy"}, "on Debian, apt-get install python3-numpy"},
 	}
 }

@@ -18,68 +18,107 @@ func draw(seed uint64, n int, deviation float64) []float32 {
 	return out
 }
 
-// generated is a model with dense inputs of one width.
-func generated(name string, in, out int) *onnx.Model {
-	return &onnx.Model{
-		IRVersion: 8, Opsets: []onnx.Opset{{Version: 13}},
-		Graph: onnx.Graph{
-			Name:    name,
-			Inputs:  []onnx.ValueInfo{onnx.Float("input", -1, in)},
-			Outputs: []onnx.ValueInfo{onnx.Float("logits", -1, out)},
-		},
-	}
+// network is a model that grows node by node, with random constants that are the
+// same at every run. Its methods return the name of the value they append.
+type network struct {
+	*onnx.Model
+
+	constants uint64
 }
 
-// product multiplies n columns with a constant matrix [n n].
-func product(n int) *onnx.Model {
-	m := generated("product", n, n)
-	m.Graph.Initializers = []onnx.Tensor{onnx.FloatTensor("weight", draw(1, n*n, 1/math.Sqrt(float64(n))), n, n)}
-	m.Graph.Nodes = []onnx.Node{{OpType: "MatMul", Inputs: []string{"input", "weight"}, Outputs: []string{"logits"}}}
-	return m
+// newNetwork has one input, a batch of the given extents.
+func newNetwork(name string, extents ...int) *network {
+	return &network{Model: &onnx.Model{
+		IRVersion: 8, Opsets: []onnx.Opset{{Version: 17}},
+		Graph: onnx.Graph{Name: name, Inputs: []onnx.ValueInfo{onnx.Float("input", append([]int{-1}, extents...)...)}},
+	}}
 }
 
-// perceptron has dense layers of the given widths with random weights, and a
-// BatchNormalization and a ReLU behind each but the last.
-func perceptron(widths ...int) *onnx.Model {
-	layers := len(widths) - 1
-	m := generated("perceptron", widths[0], widths[layers])
-	g, value := &m.Graph, "input"
-	for i := range layers {
-		in, out := widths[i], widths[i+1]
-		name, seed := fmt.Sprintf("layer%d", i), uint64(10*i)
-		g.Initializers = append(g.Initializers,
-			onnx.FloatTensor(name+".weight", draw(seed, out*in, math.Sqrt(2/float64(in))), out, in),
-			onnx.FloatTensor(name+".bias", draw(seed+1, out, 0.1), out))
-		result := name
-		if i == layers-1 {
-			result = "logits"
-		}
-		g.Nodes = append(g.Nodes, onnx.Node{
-			OpType: "Gemm", Inputs: []string{value, name + ".weight", name + ".bias"}, Outputs: []string{result},
-			Attrs: []onnx.Attribute{onnx.IntAttr("transB", 1)},
-		})
-		if i < layers-1 {
-			value = normalize(g, name, out, seed+2)
+// returns makes value the result, with the extents of a row.
+func (n *network) returns(value string, extents ...int) *onnx.Model {
+	const result = "logits"
+	for i := range n.Graph.Nodes {
+		if node := &n.Graph.Nodes[i]; node.Outputs[0] == value {
+			node.Outputs[0] = result
 		}
 	}
-	return m
+	n.Graph.Outputs = []onnx.ValueInfo{onnx.Float(result, append([]int{-1}, extents...)...)}
+	return n.Model
 }
 
-// normalize appends a BatchNormalization and a ReLU behind a value.
-func normalize(g *onnx.Graph, value string, channels int, seed uint64) string {
-	variance := draw(seed, channels, 0.2)
+func (n *network) constant(data []float32, extents ...int) string {
+	name := fmt.Sprintf("constant%d", n.constants)
+	n.constants++
+	n.Graph.Initializers = append(n.Graph.Initializers, onnx.FloatTensor(name, data, extents...))
+	return name
+}
+
+// random is a constant of normal values.
+func (n *network) random(deviation float64, extents ...int) string {
+	size := 1
+	for _, e := range extents {
+		size *= e
+	}
+	return n.constant(draw(n.constants, size, deviation), extents...)
+}
+
+func (n *network) scalar(v float64) string { return n.constant([]float32{float32(v)}) }
+
+func (n *network) integers(values ...int64) string {
+	name := fmt.Sprintf("constant%d", n.constants)
+	n.constants++
+	n.Graph.Initializers = append(n.Graph.Initializers, onnx.IntTensor(name, values, len(values)))
+	return name
+}
+
+func (n *network) apply(op string, in []string, attrs ...onnx.Attribute) string {
+	result := fmt.Sprintf("value%d", len(n.Graph.Nodes))
+	n.Graph.Nodes = append(n.Graph.Nodes, onnx.Node{OpType: op, Inputs: in, Outputs: []string{result}, Attrs: attrs})
+	return result
+}
+
+func (n *network) add(x, y string) string { return n.apply("Add", []string{x, y}) }
+
+func (n *network) relu(x string) string { return n.apply("Relu", []string{x}) }
+
+// convolution describes a square window over planes, padded so that a stride of
+// one keeps their extents.
+type convolution struct{ in, out, kernel, stride, groups int }
+
+// conv has weights that keep the mean square of what a ReLU lets through (He et
+// al. 2015, arXiv:1502.01852), and no bias.
+func (n *network) conv(x string, c convolution) string {
+	fan := c.in / c.groups * c.kernel * c.kernel
+	weight := n.random(math.Sqrt(2/float64(fan)), c.out, c.in/c.groups, c.kernel, c.kernel)
+	return n.apply("Conv", []string{x, weight}, window(c.kernel, c.stride, c.kernel/2,
+		onnx.IntsAttr("dilations", 1, 1), onnx.IntAttr("group", int64(c.groups)))...)
+}
+
+// window is the attributes that convolutions and pools share.
+func window(kernel, stride, pad int, more ...onnx.Attribute) []onnx.Attribute {
+	k, s, p := int64(kernel), int64(stride), int64(pad)
+	return append(more, onnx.IntsAttr("kernel_shape", k, k), onnx.IntsAttr("strides", s, s), onnx.IntsAttr("pads", p, p, p, p))
+}
+
+// norm is a BatchNormalization with random affine parameters and moments.
+func (n *network) norm(x string, channels int) string {
+	variance := draw(n.constants, channels, 0.2)
 	for i, v := range variance {
 		variance[i] = 1 + v*v
 	}
-	node := onnx.Node{
-		OpType: "BatchNormalization", Inputs: []string{value}, Outputs: []string{value + ".norm"},
-		Attrs: []onnx.Attribute{onnx.FloatAttr("epsilon", 1e-5)},
-	}
-	for i, data := range [][]float32{draw(seed+1, channels, 1), draw(seed+2, channels, 0.1), draw(seed+3, channels, 0.1), variance} {
-		name := fmt.Sprintf("%s.norm%d", value, i)
-		g.Initializers = append(g.Initializers, onnx.FloatTensor(name, data, channels))
-		node.Inputs = append(node.Inputs, name)
-	}
-	g.Nodes = append(g.Nodes, node, onnx.Node{OpType: "Relu", Inputs: []string{value + ".norm"}, Outputs: []string{value + ".relu"}})
-	return value + ".relu"
+	return n.apply("BatchNormalization",
+		[]string{x, n.random(1, channels), n.random(0.1, channels), n.random(0.1, channels), n.constant(variance, channels)},
+		onnx.FloatAttr("epsilon", 1e-5))
+}
+
+// dense is a Gemm with its bias.
+func (n *network) dense(x string, in, out int) string {
+	return n.apply("Gemm", []string{x, n.random(math.Sqrt(2/float64(in)), out, in), n.random(0.1, out)}, onnx.IntAttr("transB", 1))
+}
+
+// classify averages over pixels and ends the model with a dense layer.
+func (n *network) classify(x string, channels, classes int) *onnx.Model {
+	x = n.apply("GlobalAveragePool", []string{x})
+	x = n.apply("Flatten", []string{x}, onnx.IntAttr("axis", 1))
+	return n.returns(n.dense(x, channels, classes), classes)
 }

@@ -8,12 +8,14 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"regexp"
 	"time"
 )
 
 // options are what a run can be told.
 type options struct {
 	data, out     string
+	only          *regexp.Regexp
 	node, modules string
 	python        string
 	rounds        int
@@ -29,29 +31,46 @@ func main() {
 	}
 }
 
-// command measures, or is our own engine's process where the first argument says so.
+// command measures, or is one of our own engines' processes where the first
+// argument says so.
 func command(ctx context.Context, args []string) error {
 	if len(args) > 0 && args[0] == workerArg {
 		return work(ctx, args[1:], os.Stdin, os.Stdout)
 	}
-	var o options
+	o, err := parseOptions(args)
+	if err != nil {
+		return err
+	}
+	return run(ctx, o)
+}
+
+func parseOptions(args []string) (o options, err error) {
 	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
-	flags.StringVar(&o.data, "data", "", "folder of the research data; without models/resnet20.onnx in it only generated models are run")
+	flags.StringVar(&o.data, "data", "", "folder of the research data, for ResNet-20's trained weights; without it they are random")
 	flags.StringVar(&o.out, "o", "", "document whose section \""+sectionTitle+"\" is replaced; default: standard output only")
+	only := flags.String("only", "", "measure only workloads whose name matches this regular expression")
 	flags.StringVar(&o.node, "node", "node", "program that runs ONNX Runtime's JavaScript binding")
 	flags.StringVar(&o.modules, "peers", ".cache/peers", "folder 'make bench-peers' filled")
 	flags.StringVar(&o.python, "python", "/usr/bin/python3", "Python that may have PyTorch or NumPy")
 	flags.IntVar(&o.rounds, "rounds", 9, "rounds whose median counts")
 	flags.DurationVar(&o.round, "round", 300*time.Millisecond, "time one engine works in a round, about")
 	if err := flags.Parse(args); err != nil {
-		return err
+		return o, err
 	}
 	if o.rounds < 1 || o.round <= 0 {
-		return fmt.Errorf("-rounds %d, -round %v: both must be positive", o.rounds, o.round)
+		return o, fmt.Errorf("-rounds %d, -round %v: both must be positive", o.rounds, o.round)
 	}
-	return run(ctx, o)
+	if *only != "" && o.out != "" {
+		return o, fmt.Errorf("-only with -o would replace the whole section of %s by a part of it; leave out one", o.out)
+	}
+	if o.only, err = regexp.Compile(*only); err != nil {
+		return o, fmt.Errorf("-only: %w", err)
+	}
+	return o, nil
 }
 
+// run measures and prints the section. What could not be measured is an error, but
+// no reason to keep the rest back; the document is left as it was then.
 func run(ctx context.Context, o options) (err error) {
 	dir, err := os.MkdirTemp("", "ttad-bench-")
 	if err != nil {
@@ -59,27 +78,38 @@ func run(ctx context.Context, o options) (err error) {
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 
-	peers, absent, err := findEngines(ctx, o, dir)
+	engines, absent, err := findEngines(ctx, o, dir)
 	if err != nil {
 		return err
 	}
-	jobs, skipped, err := writeJobs(o.data, filepath.Join(dir, "models"))
+	jobs, notes, err := writeJobs(o.data, o.only, filepath.Join(dir, "models"))
 	if err != nil {
 		return err
 	}
-	r := &report{start: time.Now(), load: loadAverage(), options: o, engines: peers, notes: append(absent, skipped...)}
-	for _, j := range jobs {
-		fmt.Fprintln(os.Stderr, "measuring", j)
-		lines, err := measure(ctx, o, j, peers)
-		if err != nil {
-			return fmt.Errorf("%s: %w", j, err)
-		}
-		r.lines = append(r.lines, lines...)
-	}
+	r := &report{start: time.Now(), load: loadAverage(), options: o, engines: engines, notes: append(notes, absent...)}
+	err = r.measureAll(ctx, jobs)
 	text := r.markdown()
 	fmt.Print(text)
-	if o.out == "" {
-		return nil
+	if o.out == "" || err != nil {
+		return err
 	}
 	return rewriteDocument(o.out, text)
+}
+
+// measureAll goes on after a job that failed, but not after an interruption.
+func (r *report) measureAll(ctx context.Context, jobs []job) (err error) {
+	for _, j := range jobs {
+		if ctx.Err() != nil {
+			return errors.Join(err, ctx.Err())
+		}
+		start := time.Now()
+		lines, failed := measure(ctx, r.options, j, r.engines)
+		if failed != nil {
+			err = errors.Join(err, fmt.Errorf("%s: %w", j, failed))
+			continue
+		}
+		r.lines = append(r.lines, lines...)
+		fmt.Fprintf(os.Stderr, "%4.0f s  %s\n", time.Since(start).Seconds(), j)
+	}
+	return err
 }

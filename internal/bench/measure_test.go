@@ -16,6 +16,7 @@ import (
 	"ttad/accel"
 	"ttad/accel/plain"
 	"ttad/internal/testkit"
+	"ttad/models/onnx"
 )
 
 // TestMain lets the test binary be the engine's process that measure starts.
@@ -29,13 +30,16 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-func self() engine { return engine{name: "ttad", argv: []string{os.Args[0], workerArg}} }
+func self() engine { return own(os.Args[0])[0] }
 
 // perceptronJob writes a small model with its batch.
 func perceptronJob(t *testing.T) job {
 	t.Helper()
-	w := workload{name: "MLP", model: perceptron(6, 8, 3), modes: []mode{frozen, blended}, rows: []int{5}}
-	jobs, err := w.jobs(t.TempDir() + "/0")
+	w := workload{
+		name: "MLP", kind: forwards, model: func() *onnx.Model { return perceptron(6, 8, 3) },
+		modes: []mode{frozen, blended}, rows: []int{5}, threads: []int{1, 2},
+	}
+	jobs, err := w.jobs(t.TempDir())
 	require.NoError(t, err)
 	require.Len(t, jobs, 2, "one and two threads")
 	return jobs[0]
@@ -45,16 +49,12 @@ func TestWorkerAnswersLikeTheOracle(t *testing.T) {
 	j := perceptronJob(t)
 	for _, m := range j.modes {
 		t.Run(string(m), func(t *testing.T) {
-			todo := task{Model: j.file[frozen], Mode: m, SourceWeight: 0.25, Input: j.input, Shape: j.shape, Threads: 1}
-			text, err := json.Marshal(todo)
-			require.NoError(t, err)
-			var out bytes.Buffer
-			require.NoError(t, work(t.Context(), []string{string(text)}, strings.NewReader("1\n3\n"), &out))
-
-			lines := strings.Split(strings.TrimSpace(out.String()), "\n")
-			require.Len(t, lines, 3, "a greeting and two times")
+			todo := task{Kind: forwards, Model: j.file[frozen], Mode: m, SourceWeight: 0.25, Input: j.input, Shape: j.shape, Threads: 1}
+			lines := answered(t, ttadDirect, todo, "1\n3\n")
+			require.Len(t, lines, 4, "an empty line, a greeting and two times")
+			require.Empty(t, lines[0])
 			var hello greeting
-			require.NoError(t, json.Unmarshal([]byte(lines[0]), &hello))
+			require.NoError(t, json.Unmarshal([]byte(lines[1]), &hello))
 			g, in, err := load(todo)
 			require.NoError(t, err)
 			want, err := plain.Run(g.Program, []*accel.Tensor{in}, 5, overlayOf(todo, g).Norms())
@@ -62,6 +62,16 @@ func TestWorkerAnswersLikeTheOracle(t *testing.T) {
 			testkit.Close(t, "logits", hello.Answers, want.Outputs[0].Data, 1e-5)
 		})
 	}
+}
+
+// answered returns the lines a process of ours writes when it reads in.
+func answered(t *testing.T, engine string, todo task, in string) []string {
+	t.Helper()
+	text, err := json.Marshal(todo)
+	require.NoError(t, err)
+	var out bytes.Buffer
+	require.NoError(t, work(t.Context(), []string{engine, string(text)}, strings.NewReader(in), &out))
+	return strings.Split(strings.TrimSuffix(out.String(), "\n"), "\n")
 }
 
 func TestWorkerRefusesBadTasks(t *testing.T) {
@@ -73,27 +83,28 @@ func TestWorkerRefusesBadTasks(t *testing.T) {
 		"no model":      {func(x *task) { x.Model += ".none" }, "read the model"},
 		"no batch":      {func(x *task) { x.Input += ".none" }, "read the batch"},
 		"another shape": {func(x *task) { x.Shape = []int{4, 6} }, "has 120 bytes, a batch [4 6] has 96"},
+		"another kind":  {func(x *task) { x.Kind = "training" }, `kind "training", which nobody knows`},
 	} {
 		t.Run(name, func(t *testing.T) {
-			bad := task{Model: j.file[frozen], Mode: frozen, Input: j.input, Shape: j.shape, Threads: 1}
+			bad := task{Kind: forwards, Model: j.file[frozen], Mode: frozen, Input: j.input, Shape: j.shape, Threads: 1}
 			tt.change(&bad)
 			text, err := json.Marshal(bad)
 			require.NoError(t, err)
-			require.ErrorContains(t, work(t.Context(), []string{string(text)}, strings.NewReader(""), &bytes.Buffer{}), tt.want)
+			require.ErrorContains(t, work(t.Context(), []string{ttadDirect, string(text)}, strings.NewReader(""), &bytes.Buffer{}), tt.want)
 		})
 	}
 }
 
 func TestMeasureFillsALineForEveryMode(t *testing.T) {
 	j := perceptronJob(t)
-	products := engine{name: "products only", product: true}
-	lines, err := measure(t.Context(), options{rounds: 2, round: time.Microsecond}, j, []engine{self(), self(), products})
+	never := engine{name: "another trade", runs: func(job) bool { return false }}
+	lines, err := measure(t.Context(), options{rounds: 2, round: time.Microsecond}, j, []engine{self(), self(), never})
 	require.NoError(t, err)
 	require.Len(t, lines, 2)
 	for i, l := range lines {
 		assert.Equal(t, j.modes[i], l.mode)
 		for _, c := range l.cells[:2] {
-			assert.Equal(t, "ttad", c.engine)
+			assert.Equal(t, ttadDirect, c.engine)
 			assert.Positive(t, c.rate)
 		}
 		assert.Zero(t, l.cells[2], "an engine that cannot do the job is left out")
@@ -103,12 +114,13 @@ func TestMeasureFillsALineForEveryMode(t *testing.T) {
 func TestMeasureRefusesEnginesThatFailOrDoOtherWork(t *testing.T) {
 	j := perceptronJob(t)
 	for name, tt := range map[string]struct{ script, want string }{
-		"other answers": {`echo '{"engine":"other","answers":[1]}'; cat`, "other, frozen: 1 answers, want 15"},
+		"other answers": {`echo; echo '{"engine":"other","answers":[1]}'; cat`, "other, frozen: 1 answers, want 15"},
 		"no greeting":   {"exit 3", "the process ended early"},
-		"no JSON":       {"echo hello; cat", "read its greeting"},
+		"no JSON":       {"echo; echo hello; cat", "read its greeting"},
+		"no empty line": {"echo hello; cat", `its first line is "hello", want none`},
 	} {
 		t.Run(name, func(t *testing.T) {
-			stranger := engine{name: "stranger", argv: []string{"sh", "-c", tt.script}}
+			stranger := engine{name: "stranger", argv: []string{"sh", "-c", tt.script}, runs: self().runs}
 			_, err := measure(t.Context(), options{rounds: 1, round: time.Microsecond}, j, []engine{self(), stranger})
 			require.ErrorContains(t, err, tt.want)
 		})
@@ -119,9 +131,12 @@ func TestEnginesThatAreNotHereAreNamed(t *testing.T) {
 	o := options{node: "no-such-node", python: "no-such-python", modules: t.TempDir()}
 	found, absent, err := findEngines(t.Context(), o, t.TempDir())
 	require.NoError(t, err)
-	require.Len(t, found, 1)
-	assert.Equal(t, "ttad", found[0].name)
-	require.Len(t, absent, 3)
+	require.GreaterOrEqual(t, len(found), 2)
+	assert.Equal(t, []string{ttadDirect, ttadWinograd}, []string{found[0].name, found[1].name})
+	for _, e := range found[2:] {
+		assert.Equal(t, fmaLoop, e.name, "where there is one for this processor")
+	}
+	require.GreaterOrEqual(t, len(absent), 3)
 	assert.Equal(t, "ONNX Runtime was not found: run 'make bench-peers' (needs node and npm).", absent[0])
 }
 
@@ -132,8 +147,8 @@ func TestEnginesAgreeWithinRounding(t *testing.T) {
 		agree     bool
 	}{
 		"equal":          {[]float32{1, -2}, []float32{1, -2}, true},
-		"rounding":       {[]float32{1, -2}, []float32{1.001, -2}, true},
-		"another rule":   {[]float32{1, -2}, []float32{1.01, -2}, false},
+		"rounding":       {[]float32{1, -2}, []float32{1.0001, -2}, true},
+		"another rule":   {[]float32{1, -2}, []float32{1.001, -2}, false},
 		"not a number":   {[]float32{1, 2}, []float32{nan, 2}, false},
 		"fewer":          {[]float32{1, 2}, []float32{1}, false},
 		"all zero, both": {[]float32{0}, []float32{0}, true},
@@ -157,7 +172,9 @@ func TestEnvironmentHoldsThreadsAndDropsOpenBLASTuning(t *testing.T) {
 	assert.Equal(t, []string{"HOME=/", "GOMAXPROCS=2", "OMP_NUM_THREADS=2", "OPENBLAS_NUM_THREADS=2"}, got)
 }
 
-func TestHighWaterReadsLinuxStatus(t *testing.T) {
-	assert.Equal(t, 2.0, highWater("Name:\tx\nVmHWM:\t    2048 kB\nVmRSS:\t 1 kB\n"))
-	assert.Zero(t, highWater("Name:\tx\n"))
+func TestMemoryIsReadFromLinuxStatus(t *testing.T) {
+	const status = "Name:\tx\nVmHWM:\t    2048 kB\nVmRSS:\t 1024 kB\n"
+	assert.Equal(t, 2.0, statusMiB(status, "VmHWM"))
+	assert.Equal(t, 1.0, statusMiB(status, "VmRSS"))
+	assert.Zero(t, statusMiB("Name:\tx\n", "VmHWM"))
 }

@@ -10,6 +10,7 @@ const library = createRequire(join(modules, 'package.json'))
 const ort = library('onnxruntime-node')
 
 if (text) {
+  console.log()
   const task = JSON.parse(text)
   const session = await ort.InferenceSession.create(task.mode === 'frozen' ? task.model : task.rewritten, {
     intraOpNumThreads: task.threads,
@@ -21,10 +22,11 @@ if (text) {
   const values = new Float32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4)
   const feeds = { [session.inputNames[0]]: new ort.Tensor('float32', values, task.shape) }
   const wanted = ['logits']
-  const first = await session.run(feeds, wanted)
+  const answers = (await session.run(feeds, wanted)).logits.data
+  const every = Math.floor(answers.length / 4096) | 1
   console.log(JSON.stringify({
     engine: 'ONNX Runtime ' + library('onnxruntime-node/package.json').version,
-    answers: Array.from(first.logits.data),
+    answers: Array.from(answers.filter((_, i) => i % every === 0)),
   }))
   for await (const line of createInterface({ input: process.stdin })) {
     const start = performance.now()

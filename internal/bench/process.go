@@ -15,32 +15,41 @@ import (
 
 // task is what an engine's process is told, as JSON in its last argument.
 type task struct {
+	Kind         kind    `json:"kind"`
+	Mode         mode    `json:"mode"`
 	Model        string  `json:"model"`     // ONNX as it is; .json and .bin beside it hold the listing
 	Rewritten    string  `json:"rewritten"` // ONNX with batch statistics in the graph, or empty
-	Mode         mode    `json:"mode"`
 	SourceWeight float32 `json:"source_weight"`
 	Input        string  `json:"input"`
 	Shape        []int   `json:"shape"`
 	Threads      int     `json:"threads"`
+	Flops        float64 `json:"flops"` // of a batch, or 0 where it is not all multiply-adds of one kernel
 }
 
-// greeting is the first line of an engine's process, written once it has run the
-// model. After it, every line it reads is a number of batches and every line it
+// The first line of an engine's process is empty, written before it reads
+// anything of the task. The second is a greeting, written once it has done the
+// task. After it, every line it reads is a number of batches and every line it
 // writes the seconds they took, until its input ends.
+
+// greeting names an engine and gives its answers: values row by row, of a long
+// list only every (length / mostAnswers | 1)th, so that memory is not spent on it.
 type greeting struct {
 	Engine  string    `json:"engine"`
-	Answers []float32 `json:"answers"` // logits, row by row
+	Answers []float32 `json:"answers"`
 }
+
+const mostAnswers = 4096
 
 // process is a running engine.
 type process struct {
 	greeting
+	idle  float64 // MiB resident before the task
 	cmd   *exec.Cmd
 	in    io.WriteCloser
 	lines *bufio.Scanner
 }
 
-const maxLine = 64 << 20 // bytes of a greeting
+const maxLine = 1 << 20 // bytes of a greeting
 
 // start runs an engine and waits for its greeting.
 func start(ctx context.Context, e engine, t task) (*process, error) {
@@ -92,6 +101,10 @@ func (p *process) line() ([]byte, error) {
 }
 
 func (p *process) greet() error {
+	if line, err := p.line(); err != nil || len(line) > 0 {
+		return errors.Join(err, fmt.Errorf("its first line is %q, want none", line))
+	}
+	p.idle = p.memory("VmRSS")
 	line, err := p.line()
 	if err != nil {
 		return err
@@ -118,19 +131,19 @@ func (p *process) run(batches int) (float64, error) {
 	return seconds, nil
 }
 
-// peak returns the most memory the process has had resident, in MiB; 0 where the
-// system does not tell. It asks Linux about the process itself, since what it
-// reports about children after their end counts the parent's memory, too.
-func (p *process) peak() float64 {
+// memory returns what Linux says of the process, in MiB; 0 where the system does
+// not tell. VmHWM is the most it has had resident: what is reported about children
+// after their end counts the parent's memory, too.
+func (p *process) memory(field string) float64 {
 	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.cmd.Process.Pid))
 	if err != nil {
 		return 0
 	}
-	return highWater(string(status))
+	return statusMiB(string(status), field)
 }
 
-func highWater(status string) float64 {
-	_, rest, _ := strings.Cut(status, "VmHWM:")
+func statusMiB(status, field string) float64 {
+	_, rest, _ := strings.Cut(status, field+":")
 	fields := strings.Fields(rest)
 	if len(fields) == 0 {
 		return 0

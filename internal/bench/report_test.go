@@ -9,30 +9,68 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestTableShowsShares(t *testing.T) {
-	j := job{name: "net", shape: []int{64, 3}, threads: 1}
-	r := &report{
-		engines: []engine{{name: "ttad"}, {name: "other"}},
+// aReport has a network that Winograd's algorithm is for, and a kernel.
+func aReport() *report {
+	net := job{workload: workload{name: nameResNet20, modes: []mode{frozen, blended}}, shape: []int{200, 3}, on: 1}
+	kernel := job{workload: workload{name: nameProduct, modes: []mode{frozen}, flops: 2e6}, shape: []int{512, 512}, on: 1}
+	return &report{
+		engines: []engine{{name: ttadDirect}, {name: ttadWinograd}, {name: onnxRuntime}, {name: fmaLoop}},
 		notes:   []string{"PyTorch was not found."},
 		lines: []line{
-			{j, frozen, []cell{{"ttad", 1000, 8, 0.01}, {"other 1.2", 2000, 91.4, 0.5}}},
-			{j, blended, []cell{{"ttad", 800, 0, 0.03}, {}}},
+			{net, frozen, []cell{{"ttad direct", 1000, 8, 4, 0.01}, {"ttad Winograd", 3000, 9, 4, 0.01}, {"ONNX Runtime 1.2", 2000, 91.4, 60, 0.5}, {}}},
+			{net, blended, []cell{{"ttad direct", 800, 30, 4, 0.03}, {"ttad Winograd", 1500, 90, 4, 0.03}, {"ONNX Runtime 1.2", 500, 120, 60, 0.03}, {}}},
+			{kernel, frozen, []cell{{"ttad direct", 81000, 0, 0, 0.02}, {}, {"ONNX Runtime 1.2", 90000, 0, 0, 0.02}, {"FMA loop", 100000, 0, 0, 0.02}}},
 		},
 	}
-	text := r.markdown()
+}
+
+func TestTablesShowShares(t *testing.T) {
+	text := aReport().markdown()
 	for _, want := range []string{
 		"## Against other engines\n",
-		"Engines: ttad, other 1.2.",
-		"| rows a second | batch | threads | ttad | other |\n|---|---|---|---|---|\n",
-		"| net, frozen | 64 | 1 | 1000 | 2000 (0.50) |\n",
-		"| net, alpha-BN | 64 | 1 | 800, 0.80 of frozen | – |\n",
-		"| net, frozen | 64 | 1 | 8 | 91 |\n",
-		"| net, alpha-BN | 64 | 1 | – | – |\n",
-		"are 3 % of its median apart in the median cell, and 50 % in the worst (other 1.2, net, batch 64, threads 1, frozen).\n",
+		"Engines: ttad direct, ttad Winograd, ONNX Runtime 1.2, FMA loop.",
+		"| rows a second | batch | threads | ttad direct | ttad Winograd | ONNX Runtime | FMA loop |\n|---|---|---|---|---|---|---|\n",
+		"| ResNet-20, frozen | 200 | 1 | 1000 | 3000 | 2000 (0.50, 1.50) | – |\n",
+		"| ResNet-20, alpha-BN | 200 | 1 | 800, 0.80 of frozen | 1500, 0.50 of frozen | 500 (1.60, 3.00) | – |\n",
+		"| matrix product 512³ | 512 | 1 | 162 | – | 180 (0.90) | 200 (0.81) |\n",
+		"| ResNet-20, alpha-BN | 200 | 1 | 30 (4) | 90 (4) | 120 (60) | – |\n",
+		"are 2 % of its median apart in the median cell, and 50 % in the worst (ONNX Runtime 1.2, ResNet-20, batch 200, threads 1, frozen).\n",
 		"\nPyTorch was not found.\n",
 	} {
 		assert.Contains(t, text, want)
 	}
+}
+
+func TestBarsSayWhatWasMeasuredAndWhetherItIsEnough(t *testing.T) {
+	text := aReport().markdown()
+	for _, want := range []string{
+		"of the FMA loop | at least 0.8 | 0.81 (matrix product 512³ 512×1) | met |\n",
+		"| ResNet-20 frozen, Winograd, against ONNX Runtime | at least 2.2 | 1.5 (200×1) | **missed** at 1 of 1 |\n",
+		"rewritten graph | at least 3 | 3 (200×1) | met |\n",
+		"| ResNet-20 alpha-BN against our own frozen plan, direct | at least 0.8 | 0.8 (200×1) | met |\n",
+		"| peak memory of ResNet-20 alpha-BN, MiB | at most 80 | 90 (200×1) | **missed** at 1 of 1 |\n",
+		"| the same as a share of ONNX Runtime's | at most 1 | 0.75 (200×1) | met |\n",
+		"| ViT-Tiny against ONNX Runtime | at least 0.9 | not measured | – |\n",
+	} {
+		assert.Contains(t, text, want)
+	}
+}
+
+func TestTheWorstReadingComesFirst(t *testing.T) {
+	at := func(threads int, rates ...float64) line {
+		l := line{job: job{workload: workload{name: nameViT}, shape: []int{8}, on: threads}, mode: frozen}
+		for _, r := range rates {
+			l.cells = append(l.cells, cell{rate: r})
+		}
+		return l
+	}
+	r := &report{engines: []engine{{name: ttadDirect}, {name: onnxRuntime}}, lines: []line{at(1, 30, 10), at(2, 10, 20), at(4, 7, 0)}}
+	b := bar{jobs: []string{nameViT}, of: side{best, frozen}, to: side{onnxRuntime, frozen}, value: speed, bound: 1}
+	assert.Equal(t, "0.5 (8×2), 3 (8×1) | **missed** at 1 of 2", b.verdict(r.readings(b)), "a line without the peer says nothing")
+	b.atMost = true
+	assert.Equal(t, "3 (8×1), 0.5 (8×2) | **missed** at 1 of 2", b.verdict(r.readings(b)))
+	b.threads = 2
+	assert.Equal(t, "0.5 (8×2) | met", b.verdict(r.readings(b)))
 }
 
 func TestSectionTakesItsOldPlace(t *testing.T) {
@@ -57,18 +95,4 @@ func TestDocumentIsRewrittenInPlace(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, "# P\n\n## Against other engines\n\nnew\n", string(got))
 	require.ErrorContains(t, rewriteDocument(path+".none", ""), "read the document")
-}
-
-func TestWithoutDataOnlyGeneratedModelsRun(t *testing.T) {
-	jobs, notes, err := writeJobs(t.TempDir(), filepath.Join(t.TempDir(), "models"))
-	require.NoError(t, err)
-	assert.Equal(t, []string{"ResNet-20 was not run: no models/resnet20.onnx in the folder -data names."}, notes)
-	require.Len(t, jobs, 4, "two generated models, one and two threads")
-	for _, j := range jobs {
-		for _, m := range j.modes {
-			assert.FileExists(t, j.file[m])
-		}
-		assert.FileExists(t, j.file[frozen]+".json")
-		assert.FileExists(t, j.input)
-	}
 }

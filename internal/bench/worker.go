@@ -3,41 +3,72 @@ package main
 import (
 	"bufio"
 	"context"
-	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"math"
-	"os"
 	"strconv"
 	"time"
 
-	"ttad/accel"
 	"ttad/accel/cpu"
-	"ttad/models"
-	"ttad/models/onnx"
 )
 
-// work is our own engine's process; args hold the task.
-func work(ctx context.Context, args []string, in io.Reader, out io.Writer) error {
-	if len(args) != 1 {
-		return fmt.Errorf("worker: %d arguments, want the task as JSON", len(args))
+// batch does a task once. Its answers are good until the next call.
+type batch func(context.Context) (answers []float32, err error)
+
+// opener makes ready for a task and hands its batch to use.
+type opener func(t task, device cpu.Config, use func(batch) error) error
+
+// openerOf says what an engine of ours does for a task.
+func openerOf(engine string, t task) (opener, error) {
+	switch {
+	case engine == fmaLoop:
+		return openPeak, nil
+	case t.Kind == forwards || t.Kind == products:
+		return openForward, nil
+	case t.Kind == replays && t.Mode == bare:
+		return openBare, nil
+	case t.Kind == replays:
+		return openReplay, nil
 	}
-	var t task
-	if err := json.Unmarshal([]byte(args[0]), &t); err != nil {
+	return nil, fmt.Errorf("worker: a task of kind %q, which nobody knows", t.Kind)
+}
+
+// work is one of our own engines' processes; args name it and hold the task.
+func work(ctx context.Context, args []string, in io.Reader, out io.Writer) error {
+	if len(args) != 2 {
+		return fmt.Errorf("worker: %d arguments, want an engine and the task as JSON", len(args))
+	}
+	if _, err := fmt.Fprintln(out); err != nil {
+		return fmt.Errorf("worker: greet: %w", err)
+	}
+	name, t := args[0], task{}
+	if err := json.Unmarshal([]byte(args[1]), &t); err != nil {
 		return fmt.Errorf("worker: read the task: %w", err)
 	}
-	return forwards(t, func(forward func(context.Context) (*models.Output, error)) error {
-		first, err := forward(ctx)
+	open, err := openerOf(name, t)
+	if err != nil {
+		return err
+	}
+	return open(t, cpu.Config{Threads: t.Threads}, func(b batch) error {
+		first, err := b(ctx)
 		if err != nil {
 			return err
 		}
-		if err := json.NewEncoder(out).Encode(greeting{Engine: "ttad", Answers: first.Logits.Data}); err != nil {
+		if err := json.NewEncoder(out).Encode(greeting{Engine: name, Answers: sample(first)}); err != nil {
 			return fmt.Errorf("worker: greet: %w", err)
 		}
-		return serve(in, out, func() error { _, err := forward(ctx); return err })
+		return serve(in, out, func() error { _, err := b(ctx); return err })
 	})
+}
+
+// sample is what a greeting tells of the answers.
+func sample(answers []float32) []float32 {
+	var out []float32
+	for i := 0; i < len(answers); i += len(answers)/mostAnswers | 1 {
+		out = append(out, answers[i])
+	}
+	return out
 }
 
 // serve answers every line, a number of batches, with the seconds they took.
@@ -60,66 +91,12 @@ func serve(in io.Reader, out io.Writer, batch func() error) error {
 	return nil
 }
 
-// forwards opens a session for a task and hands its forward to use.
-func forwards(t task, use func(forward func(context.Context) (*models.Output, error)) error) (err error) {
-	g, in, err := load(t)
+// onDevice opens a device for use and closes it.
+func onDevice(c cpu.Config, use func(*cpu.Device) error) (err error) {
+	d, err := cpu.New(c)
 	if err != nil {
 		return err
 	}
-	device, err := cpu.New(cpu.Config{Threads: t.Threads})
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, device.Close()) }()
-	plan, err := models.NewPlan(g, []accel.Device{device}, t.Shape[0])
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, plan.Close()) }()
-	session, err := plan.NewSession()
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, session.Close()) }()
-
-	overlay, out := overlayOf(t, g), &models.Output{}
-	return use(func(ctx context.Context) (*models.Output, error) {
-		return out, session.ForwardInto(ctx, []*accel.Tensor{in}, t.Shape[0], overlay, models.Keep{}, out)
-	})
-}
-
-func load(t task) (*models.Graph, *accel.Tensor, error) {
-	file, err := os.ReadFile(t.Model)
-	if err != nil {
-		return nil, nil, fmt.Errorf("read the model: %w", err)
-	}
-	g, err := onnx.Import("bench", file, onnx.Options{})
-	if err != nil {
-		return nil, nil, err
-	}
-	data, err := os.ReadFile(t.Input)
-	if err != nil {
-		return nil, nil, fmt.Errorf("read the batch: %w", err)
-	}
-	if want := 4 * accel.Elements(t.Shape); len(t.Shape) == 0 || len(data) != want {
-		return nil, nil, fmt.Errorf("%s has %d bytes, a batch %v has %d", t.Input, len(data), t.Shape, want)
-	}
-	in := accel.NewTensor(t.Shape...)
-	for i := range in.Data {
-		in.Data[i] = math.Float32frombits(binary.LittleEndian.Uint32(data[4*i:]))
-	}
-	return g, in, nil
-}
-
-func overlayOf(t task, g *models.Graph) *models.Overlay {
-	o := &models.Overlay{}
-	if t.Mode != blended {
-		return o
-	}
-	rules := make([]accel.NormRule, len(g.Norms))
-	for i := range rules {
-		rules[i] = accel.NormRule{Mode: accel.NormBlend, SourceWeight: t.SourceWeight}
-	}
-	o.SetNorms(fmt.Sprintf("blend(%g)", t.SourceWeight), rules)
-	return o
+	defer func() { err = errors.Join(err, d.Close()) }()
+	return use(d)
 }
