@@ -43,9 +43,10 @@ func (b *planner) layOut(segments []segment, maxRows int) memory {
 // many rows.
 func (b *planner) layLocal(s *segment, rows int) *arena {
 	within := make([]bool, len(b.p.Values))
-	for i := s.first; i < s.end; i++ {
-		out := b.nodes[i].out
-		within[out] = b.last[out] < s.end
+	for _, n := range b.nodes[s.first:s.end] {
+		if n.out != accel.NoValue {
+			within[n.out] = b.last[n.out] < s.end
+		}
 	}
 	a := b.newArena(rows, func(id accel.ValueID) bool { return within[id] })
 	a.lay(&segment{first: s.first, end: s.end})
@@ -145,7 +146,9 @@ func (b *planner) lastReads() []int {
 		last[i] = -1
 	}
 	for i, n := range b.nodes {
-		last[n.out] = i
+		if n.out != accel.NoValue {
+			last[n.out] = i
+		}
 		for _, id := range n.reads() {
 			last[b.root[id]] = i
 		}
@@ -178,7 +181,7 @@ func (n *node) reads() []accel.ValueID {
 func (a *arena) replaceable(n *node, i int) accel.ValueID {
 	candidates := n.in
 	switch n.op.(type) {
-	case accel.Map, accel.Norm:
+	case accel.Map, applyOp:
 		candidates = n.in[:1]
 	case accel.Binary:
 	default:

@@ -36,7 +36,7 @@ func newBatch(e *exec) *batch {
 	}
 	b.frame = frame{
 		exec: e, team: e.device.team, threads: threads, calls: make([]kernel.Call, threads),
-		shared: make([]float32, max(size.shared, size.part*threads)), sums: make([]float64, size.sums),
+		shared: make([]float32, max(size.shared, size.part*threads)), sums: make([]float64, size.sums), mixed: make([]float32, size.mixed),
 		data: make([][]float32, values), kept: make([][]float32, norms),
 	}
 	for i := range threads {
@@ -44,7 +44,7 @@ func newBatch(e *exec) *batch {
 		b.chunks = append(b.chunks, frame{
 			exec: e, threads: 1, scratch: b.scratch[i : i+1], calls: b.calls[i : i+1],
 			shared: b.shared[i*size.part : (i+1)*size.part],
-			data:   make([][]float32, values), kept: b.kept,
+			data:   make([][]float32, values), kept: b.kept, sums: b.sums, mixed: b.mixed,
 		})
 	}
 	return b

@@ -55,6 +55,9 @@ func (b *planner) work(n *node) int {
 		a := b.p.Values[n.in[0]].Shape
 		return each(n.out) * a[len(a)-1].At(1)
 	}
+	if n.out == accel.NoValue {
+		return 4 * each(n.in[0])
+	}
 	return 4 * each(n.out)
 }
 
@@ -63,6 +66,7 @@ func (b *planner) touched(s *segment) (ids []accel.ValueID) {
 	for _, n := range b.nodes[s.first:s.end] {
 		ids = append(append(ids, n.reads()...), n.out)
 	}
+	ids = slices.DeleteFunc(ids, func(id accel.ValueID) bool { return id == accel.NoValue })
 	slices.Sort(ids)
 	return slices.Compact(ids)
 }

@@ -38,11 +38,14 @@ func (e *exec) explain(p *plan, when string) accel.Schedule {
 func (e *exec) explainStep(p *plan, segment int, k *namedKernel) accel.Scheduled {
 	s := accel.Scheduled{
 		Node: k.name, Op: k.kind, Kernel: kernelName(k.runner),
-		Shape:  p.program.Values[k.out].Shape.At(e.maxRows),
 		Folded: e.names(k.folded), Fused: e.names(k.fused),
 		Segment: segment, ChunkRows: p.segments[segment].rows,
 		ScratchBytes: k.needs(e.maxRows).bytes(e.device.threads),
 	}
+	if k.out == accel.NoValue {
+		return s
+	}
+	s.Shape = p.program.Values[k.out].Shape.At(e.maxRows)
 	rows, at := e.maxRows, p.memory.batch[k.out]
 	if s.Local = at < 0; s.Local {
 		rows, at = s.ChunkRows, p.memory.local[k.out]
@@ -53,11 +56,11 @@ func (e *exec) explainStep(p *plan, segment int, k *namedKernel) accel.Scheduled
 
 // scratch is the bytes of it.
 func (s sizes) scratch(threads int) int {
-	return (s.worker*threads+max(s.shared, s.part*threads))*floatBytes + s.sums*sumBytes
+	return (s.worker*threads+max(s.shared, s.part*threads)+s.mixed)*floatBytes + s.sums*sumBytes
 }
 
 func (n needs) bytes(threads int) int {
-	return (n.worker*threads+n.shared)*floatBytes + n.sums*sumBytes
+	return (n.worker*threads + n.shared) * floatBytes
 }
 
 // kernelName is the kernel's type, *cpu.depthwiseStep for one, as people read it.

@@ -31,6 +31,10 @@ func TestAScheduleSaysWhatBecameOfEveryNode(t *testing.T) {
 	}
 	lines := func(s accel.Schedule) (out []line) {
 		for _, step := range s.Steps {
+			if step.Kernel == "moments" || step.Kernel == "mix" {
+				assert.Nil(t, step.Shape, "they have no result")
+				continue
+			}
 			assert.Equal(t, []int{8, 4, 6, 6}, step.Shape)
 			assert.GreaterOrEqual(t, step.Bytes, 8/2*4*36*4, "of a chunk, if not more")
 			if step.Op != "Reorder" {
@@ -47,8 +51,8 @@ func TestAScheduleSaysWhatBecameOfEveryNode(t *testing.T) {
 	}, lines(got[0]))
 	assert.Equal(t, "batch statistics", got[1].When)
 	assert.Equal(t, []line{
-		{"Conv0", "direct", none, none}, {"Norm1", "norm", none, []string{"Relu2"}},
-		{"Conv3", "direct", none, none}, {"Norm4", "norm", none, []string{"Add5", "Relu6"}},
+		{"Conv0", "direct", none, none}, {"Norm1", "apply", none, []string{"Relu2"}},
+		{"Conv3", "direct", none, none}, {"Norm4", "apply", none, []string{"Add5", "Relu6"}},
 	}, lines(got[1]))
 }
 
@@ -75,7 +79,10 @@ func TestASchedulesMemoryAddsUp(t *testing.T) {
 			var names []string
 			most := 0
 			for _, step := range s.Steps {
-				if step.Op != "Reorder" { // which is called after its result
+				switch {
+				case step.Op == "Reorder", step.Kernel == "moments", step.Kernel == "mix":
+					// called after their result, and parts of a norm
+				default:
 					names = append(append(append(names, step.Node), step.Folded...), step.Fused...)
 				}
 				if step.Local {

@@ -15,7 +15,8 @@ type frame struct {
 	scratch [][]float32   // for each of them, within one task
 	calls   []kernel.Call // likewise: what it tells the kernels
 	shared  []float32     // within one kernel
-	sums    []float64     // within one kernel
+	sums    []float64     // what norms' moments leave for their mixes, of all chunks
+	mixed   []float32     // what mixes leave
 
 	plan  *plan
 	rows  int

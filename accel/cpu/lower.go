@@ -31,8 +31,12 @@ func (b *planner) lower(n *node) runner {
 		return newConv(p, op, n)
 	case accel.MatMul:
 		return b.newMatMul(op, n)
-	case accel.Norm:
-		return newNorm(p, op, n)
+	case momentsOp:
+		return b.newMoments(n)
+	case mixOp:
+		return b.newMix(op, n)
+	case applyOp:
+		return b.newApply(op, n)
 	case accel.Map:
 		return &mapStep{newMapper(op), n.in[0], n.out}
 	case accel.Binary:

@@ -26,19 +26,20 @@ type sizes struct {
 	worker int // scratch within a task: for each worker
 	shared int // scratch within a kernel that has the whole batch
 	part   int // scratch within a kernel that has a chunk: for each worker
-	sums   int // of float64
+	sums   int // of chunks, from norms' moments to their mixes, in float64
+	mixed  int // how norms are to be applied
 }
 
 func (s sizes) max(t sizes) sizes {
 	return sizes{
 		max(s.arena, t.arena), max(s.local, t.local), max(s.worker, t.worker),
-		max(s.shared, t.shared), max(s.part, t.part), max(s.sums, t.sums),
+		max(s.shared, t.shared), max(s.part, t.part), max(s.sums, t.sums), max(s.mixed, t.mixed),
 	}
 }
 
 // floats is all of it, for so many workers.
 func (s sizes) floats(threads int) int {
-	return s.arena + (s.local+s.worker)*threads + max(s.shared, s.part*threads) + 2*s.sums
+	return s.arena + (s.local+s.worker)*threads + max(s.shared, s.part*threads) + 2*s.sums + s.mixed
 }
 
 // runner computes one step, its tail included.
@@ -62,7 +63,6 @@ type merged struct{ folded, fused []int }
 type needs struct {
 	worker int // floats for each worker
 	shared int // floats for all of them together
-	sums   int // float64 values for all of them together
 }
 
 // node is a step on its way to a kernel.
@@ -95,6 +95,7 @@ type planner struct {
 	layouts []layout
 	free    []int // steps that vanished
 	last    []int // see lastReads
+	norms   []norm
 }
 
 func newPlan(d *Device, p *accel.Program, maxRows int, folded bool) (*plan, error) {
@@ -103,15 +104,18 @@ func newPlan(d *Device, p *accel.Program, maxRows int, folded bool) (*plan, erro
 		b.foldNorms()
 	}
 	b.shareMemory()
+	b.splitNorms(folded)
 	b.fuseTails()
+	b.delayMixes()
 	b.layOutBlocks()
 	b.last = b.lastReads()
 	out := &plan{program: b.p, root: b.root, layouts: b.layouts, free: b.free, segments: b.cut(maxRows)}
 	out.memory = b.layOut(out.segments, maxRows)
+	out.size = sizes{arena: out.memory.arena, local: out.memory.most}
+	out.size.sums, out.size.mixed = b.layOutNorms(out.segments, maxRows)
 	for _, n := range b.nodes {
 		out.kernels = append(out.kernels, namedKernel{b.name(n), n.op.Kind(), b.lower(n), n.merged, n.out})
 	}
-	out.size = sizes{arena: out.memory.arena, local: out.memory.most}
 	for i := range out.segments {
 		s := &out.segments[i]
 		s.slots = b.slots(s, &out.memory)
@@ -132,7 +136,7 @@ func (p *plan) scratch(s *segment, maxRows, threads int) (most sizes) {
 	}
 	for _, k := range p.kernels[s.first:s.end] {
 		n := k.needs(few)
-		size := sizes{worker: n.worker, shared: n.shared, sums: n.sums}
+		size := sizes{worker: n.worker, shared: n.shared}
 		if s.rows > 0 {
 			size.part = k.needs(min(maxRows, s.rows)).shared
 		}

@@ -55,7 +55,8 @@ func TestAFoldedPlanIsOnlyConvolutions(t *testing.T) {
 func TestALivePlanKeepsNormsAndFusesTheRest(t *testing.T) {
 	p, err := newPlan(planned(t), block(false), 8, false)
 	require.NoError(t, err)
-	assert.Equal(t, []string{"*cpu.directStep", "*cpu.normStep", "*cpu.directStep", "*cpu.normStep"}, kinds(p))
+	want := []string{"[reorder direct reorder moments]", "mix", "[apply reorder direct reorder moments]", "mix", "[apply]"}
+	assert.Equal(t, want, cuts(p))
 }
 
 func TestAChainNeedsTheMemoryOfTwoValues(t *testing.T) {

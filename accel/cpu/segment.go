@@ -24,10 +24,13 @@ func byRows(s accel.Shape) bool {
 // rowWise reports whether rows of a node's result follow from the same rows of
 // its operands, and from operands that are the same for all rows.
 func (b *planner) rowWise(n *node) bool {
-	if n.out == accel.NoValue || !byRows(b.p.Values[n.out].Shape) {
+	if _, ok := n.op.(mixOp); ok {
 		return false
 	}
-	out := b.p.Values[n.out].Shape
+	out := b.result(n)
+	if !byRows(out) {
+		return false
+	}
 	for _, id := range n.reads() {
 		s := b.p.Values[id].Shape
 		aligned := byRows(s) && (s[0] == out[0])
@@ -38,12 +41,20 @@ func (b *planner) rowWise(n *node) bool {
 	return b.keepsRows(n, len(out))
 }
 
+// result is the shape of what a node computes, or sums up.
+func (b *planner) result(n *node) accel.Shape {
+	if n.out == accel.NoValue {
+		return b.p.Values[n.in[0]].Shape
+	}
+	return b.p.Values[n.out].Shape
+}
+
 // keepsRows reports whether an operator whose operands are aligned keeps rows
 // apart. The result has rank axes.
 func (b *planner) keepsRows(n *node, rank int) bool {
 	shape := func(i int) accel.Shape { return b.p.Values[n.in[i]].Shape }
 	switch op := n.op.(type) {
-	case accel.Map, accel.Pool, accel.InstanceNorm, accel.Expand, reorder:
+	case accel.Map, accel.Pool, accel.InstanceNorm, accel.Expand, reorder, momentsOp, applyOp:
 		return true
 	case accel.Binary, accel.Where:
 		return true
