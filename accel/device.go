@@ -21,6 +21,9 @@ type Info struct {
 	Driver  string
 	Threads int   // workers that compute at the same time; 0 if not known
 	Memory  int64 // bytes; 0 if not known
+	// ISA is what a processor's kernels are written in, by the names of package
+	// accel/dense; empty for any other device.
+	ISA string
 }
 
 // Device runs programs. Compile is slow; everything else is quick.

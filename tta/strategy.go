@@ -116,6 +116,9 @@ type Env struct {
 	// Index makes an index of keys on the group's device. Nil means that a
 	// strategy searches by itself.
 	Index func(dim, capacity int) (accel.Index, error)
+	// ISA is what arithmetic beside the model is written in, by the names of package
+	// accel/dense; empty means the fastest.
+	ISA string
 	// Forward runs the model on the batch again, under another overlay. Its
 	// output is good until the next forward. Nil where OutputsOnly is set.
 	Forward Forward

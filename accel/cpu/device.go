@@ -78,7 +78,7 @@ func New(c Config) (*Device, error) {
 
 // Info describes the device.
 func (d *Device) Info() accel.Info {
-	return accel.Info{Kind: "cpu", Name: d.isa.String() + " on " + runtime.GOARCH, Driver: runtime.Version(), Threads: d.threads}
+	return accel.Info{Kind: "cpu", Name: d.isa.String() + " on " + runtime.GOARCH, Driver: runtime.Version(), Threads: d.threads, ISA: d.kernels.Name}
 }
 
 // Supports accepts every operator of package accel on up to 8 axes.

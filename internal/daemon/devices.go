@@ -44,6 +44,17 @@ func openDevice(kind string, cfg configs.DeviceConfig) (accel.Device, error) {
 	}
 }
 
+// isaOf is what the first device that is a processor computes with, which
+// strategies then do, too; empty where none is.
+func isaOf(devices []accel.Device) string {
+	for _, d := range devices {
+		if isa := d.Info().ISA; isa != "" {
+			return isa
+		}
+	}
+	return ""
+}
+
 // CloseDevices closes all of them.
 func CloseDevices(devices []accel.Device) error {
 	var errs []error

@@ -67,6 +67,7 @@ func (g *Group) ledger(cfg configs.Group) *tta.LedgerConfig {
 // build makes pipelines on the group's model as cfg says, beside those it has.
 func (g *Group) build(cfg configs.Group) (*tta.Group, error) {
 	env := g.Model.env()
+	env.ISA = isaOf(g.options.Devices)
 	env.Dir, env.Now, env.Log = g.options.Dir, g.options.Now, g.options.Log.With().Str("group", g.Name).Logger()
 	options := tta.GroupOptions{
 		Registry: g.options.Registry, Configs: cfg.Pipelines, Guard: cfg.Guard,

@@ -1,194 +1,178 @@
 package lame
 
-import "math"
+import (
+	"math"
 
-// affinity is the matrix W of a block: w [n n], row i how much row i listens to
-// every other.
+	"ttad/accel/dense"
+)
+
+// affinity is the matrix W of a block: how much each row listens to every other.
 type affinity struct {
-	w      matrix
-	sparse bool // most entries are 0
+	pairs
+	// w has what row i gives row j its ear by at (j, i): columns are listeners, as
+	// products with rows of probabilities by class want it. Until W is there it has
+	// what W is made of, for pairs of rows.
+	w      dense.Panels
+	sparse bool    // W is in heard alone, all else being 0
+	heard  []int32 // whom each row listens to with weight 1, one row after the other
+	ends   []int   // where a row's part of heard ends
 	near   []neighbor
 }
 
-// neighbor is a row and how far it is, squared.
-type neighbor struct {
-	row  int
-	dist float32
-}
+// sparseBelow is the share of weights that are not 0 from which on going through
+// them one by one takes longer than a product of matrices.
+const sparseBelow = 1.0 / 32
 
-// build computes W. Rows that are not finite listen to nobody and are heard by
-// nobody.
-func (a *affinity) build(cfg *Config, s *space) {
-	n := s.unit.rows
-	a.w = matrix{data: resized(a.w.data, n*n), rows: n, width: n}
-	a.sparse = cfg.Affinity == KNN && !cfg.ForceSymmetry
+// build computes W for the rows of the space. Rows that are not finite listen to
+// nobody and are heard by nobody.
+func (a *affinity) build(cfg *Config) {
+	n := a.unit.Rows
+	a.w = a.math.Panels(a.w.Data, n, n)
+	a.sparse = false
 	switch cfg.Affinity {
 	case Linear:
-		s.dots(a.w)
-		a.selfLinear(s)
+		a.dots(&a.w)
+		a.selfLinear()
 	case KNN:
-		s.distances(a.w)
-		a.knn(cfg, s)
+		a.halves(&a.w)
+		a.knn(cfg)
 	default:
-		s.distances(a.w)
-		a.rbf(cfg, s)
+		a.halves(&a.w)
+		a.rbf(cfg)
 	}
-	a.isolate(s)
-	if cfg.ForceSymmetry {
-		a.symmetrize()
-	}
+	a.isolate()
 }
 
 // selfLinear puts the exact 1 on the diagonal that unit rows have; a zero row's
 // product with itself is 0.
-func (a *affinity) selfLinear(s *space) {
-	for i := range a.w.rows {
-		if !s.zero[i] {
-			a.w.row(i)[i] = 1
+func (a *affinity) selfLinear() {
+	for i, zero := range a.zero {
+		if !zero {
+			*a.w.At(i, i) = 1
 		}
 	}
 }
 
-// rbf turns squared distances into exp(-d^2/(2 sigma^2)).
-func (a *affinity) rbf(cfg *Config, s *space) {
-	sigma := a.bandwidth(cfg.Neighbors, s)
-	for i := range a.w.rows {
-		row := a.w.row(i)
-		for j, d2 := range row {
-			switch {
-			case j == i:
-				row[j] = 1
-			case sigma >= 1e-12:
-				row[j] = float32(math.Exp(-float64(d2) / (2 * sigma * sigma)))
-			case d2 == 0: // all rows are equal, or nearly: only equal ones are alike
-				row[j] = 1
-			default:
-				row[j] = 0
-			}
+// rbf turns halved negative squared distances into exp(-d^2/(2 sigma^2)).
+func (a *affinity) rbf(cfg *Config) {
+	if sigma := a.bandwidth(cfg.Neighbors); sigma >= 1e-12 {
+		a.math.MulScalar(a.w.Data, a.w.Data, float32(1/(sigma*sigma)))
+		a.math.Exp(a.w.Data, a.w.Data)
+		return
+	}
+	for i, h := range a.w.Data { // all rows are equal, or nearly: only equal ones are alike
+		a.w.Data[i] = 0
+		if h == 0 {
+			a.w.Data[i] = 1
 		}
 	}
 }
 
 // bandwidth is the mean over rows of the distance to the k-th nearest row, the
 // row itself counted as the first.
-func (a *affinity) bandwidth(k int, s *space) float64 {
-	n := s.company()
-	k = min(k, n)
+func (a *affinity) bandwidth(k int) float64 {
+	k = min(k, a.others)
 	sum := 0.0
-	for i := range a.w.rows {
-		if s.alone[i] {
+	for i, alone := range a.alone {
+		if alone {
 			continue
 		}
-		near := a.nearest(i, k, func(j int) bool { return s.alone[j] })
-		sum += math.Sqrt(float64(near[k-1].dist))
+		near := a.nearest(i, k, func(j int) bool { return a.alone[j] })
+		sum += math.Sqrt(-2 * float64(near[k-1].half))
 	}
-	return sum / float64(max(n, 1))
+	return sum / float64(max(a.others, 1))
 }
 
-// knn turns squared distances into 1 for the k nearest others and 0 else. A row
-// without a direction has no neighbours. The published code instead takes k+1
-// rows, itself included, and drops the first of them, which among equal rows may
-// be another than itself.
-func (a *affinity) knn(cfg *Config, s *space) {
-	n := s.company()
-	for i := range a.w.rows {
-		row := a.w.row(i)
-		var near []neighbor
-		switch {
-		case s.alone[i]:
-		case cfg.ReferenceExact:
-			near = a.nearest(i, min(cfg.Neighbors+1, n), func(j int) bool { return s.alone[j] })[1:]
-		case !s.zero[i]:
-			near = a.nearest(i, min(cfg.Neighbors, n-1), func(j int) bool { return j == i || s.alone[j] })
+// knn lists the k nearest others of every row. Where they are not few among all,
+// W is written out, as it is where listening is to be mutual.
+func (a *affinity) knn(cfg *Config) {
+	a.heard, a.ends = a.heard[:0], a.ends[:0]
+	for i := range a.alone {
+		for _, m := range a.neighbors(cfg, i) {
+			a.heard = append(a.heard, int32(m.row))
 		}
-		clear(row)
-		for _, m := range near {
-			row[m.row] = 1
+		a.ends = append(a.ends, len(a.heard))
+	}
+	n := float64(a.unit.Rows)
+	a.sparse = !cfg.ForceSymmetry && float64(len(a.heard)) < sparseBelow*n*n
+	if a.sparse {
+		return
+	}
+	clear(a.w.Data)
+	for i := range a.ends {
+		for _, j := range a.listens(i) {
+			*a.w.At(int(j), i) = 1
 		}
+	}
+	if cfg.ForceSymmetry {
+		a.symmetrize()
 	}
 }
 
-// nearest returns the k nearest rows to row i, nearest first, ties to the lower
-// index, without those to be skipped. The result is good until the next call.
-func (a *affinity) nearest(i, k int, skip func(j int) bool) []neighbor {
-	near := a.near[:0]
-	for j, d := range a.w.row(i) {
-		if len(near) == k && (k == 0 || d >= near[k-1].dist) || skip(j) {
-			continue
-		}
-		if len(near) < k {
-			near = append(near, neighbor{})
-		}
-		at := len(near) - 1
-		for ; at > 0 && near[at-1].dist > d; at-- {
-			near[at] = near[at-1]
-		}
-		near[at] = neighbor{j, d}
+// neighbors are those row i listens to. A row without a direction has none. The
+// published code instead takes k+1 rows, itself included, and drops the first of
+// them, which among equal rows may be another than itself.
+func (a *affinity) neighbors(cfg *Config, i int) []neighbor {
+	switch {
+	case a.alone[i]:
+		return nil
+	case cfg.ReferenceExact:
+		return a.nearest(i, min(cfg.Neighbors+1, a.others), func(j int) bool { return a.alone[j] })[1:]
+	case a.zero[i]:
+		return nil
 	}
-	a.near = near
-	return near
+	return a.nearest(i, min(cfg.Neighbors, a.others-1), func(j int) bool { return j == i || a.alone[j] })
+}
+
+// listens is whom row i listens to, by knn.
+func (a *affinity) listens(i int) []int32 {
+	start := 0
+	if i > 0 {
+		start = a.ends[i-1]
+	}
+	return a.heard[start:a.ends[i]]
 }
 
 // isolate cuts off the rows that are not finite.
-func (a *affinity) isolate(s *space) {
-	for i, alone := range s.alone {
-		if !alone {
+func (a *affinity) isolate() {
+	for i, alone := range a.alone {
+		if !alone || a.sparse {
 			continue
 		}
-		clear(a.w.row(i))
-		for j := range a.w.rows {
-			a.w.row(j)[i] = 0
+		for j := range a.alone {
+			*a.w.At(i, j), *a.w.At(j, i) = 0, 0
 		}
 	}
 }
 
 func (a *affinity) symmetrize() {
-	for i := range a.w.rows {
+	for i := range a.w.Rows {
 		for j := range i {
-			v := (a.w.row(i)[j] + a.w.row(j)[i]) / 2
-			a.w.row(i)[j], a.w.row(j)[i] = v, v
+			x, y := a.w.At(i, j), a.w.At(j, i)
+			v := (*x + *y) / 2
+			*x, *y = v, v
 		}
 	}
 }
 
-// times writes W z into out.
-func (a *affinity) times(out, z matrix) {
-	for i := range out.rows {
-		dst := out.row(i)
-		clear(dst)
-		if a.sparse {
-			addSparse(dst, a.w.row(i), z)
-		} else {
-			addDense(dst, a.w.row(i), z)
-		}
+// times writes into out what every row hears: W z, with a row for each class and a
+// column for each row of the batch.
+func (a *affinity) times(out, z dense.Matrix) {
+	if !a.sparse {
+		p := dense.Product{Left: z, Right: &a.w}
+		p.Into(out)
+		a.math.Multiply(&p)
+		return
 	}
-}
-
-func addSparse(dst, weights []float32, z matrix) {
-	for j, w := range weights {
-		if w == 0 {
-			continue
-		}
-		for k, v := range z.row(j) {
-			dst[k] += w * v
-		}
-	}
-}
-
-// addDense takes four rows of z at a time, which reads and writes dst a quarter
-// as often.
-func addDense(dst, weights []float32, z matrix) {
-	j := 0
-	for ; j+4 <= len(weights); j += 4 {
-		w0, w1, w2, w3 := weights[j], weights[j+1], weights[j+2], weights[j+3]
-		z0, z1, z2, z3 := z.row(j)[:len(dst)], z.row(j + 1)[:len(dst)], z.row(j + 2)[:len(dst)], z.row(j + 3)[:len(dst)]
-		for k := range dst {
-			dst[k] += w0*z0[k] + w1*z1[k] + w2*z2[k] + w3*z3[k]
-		}
-	}
-	for ; j < len(weights); j++ {
-		for k, v := range z.row(j) {
-			dst[k] += weights[j] * v
+	for class := range z.Rows {
+		from, to := z.Row(class), out.Row(class)
+		start := 0
+		for i, end := range a.ends {
+			sum := float32(0)
+			for _, j := range a.heard[start:end] {
+				sum += from[j]
+			}
+			to[i], start = sum, end
 		}
 	}
 }

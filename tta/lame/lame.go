@@ -22,6 +22,7 @@ import (
 	"fmt"
 
 	"ttad/accel"
+	"ttad/accel/dense"
 	"ttad/models"
 	"ttad/tta"
 )
@@ -54,13 +55,22 @@ const maxBlock = 4096
 // Strategy adjusts batches. It carries nothing from one to the next but memory.
 type Strategy struct {
 	cfg      Config
-	space    space
 	affinity affinity
 	solver   solver
+	answer   []float32
 }
 
-// New builds the strategy.
-func New(cfg *Config) *Strategy { return &Strategy{cfg: *cfg} }
+// New builds the strategy. It fails where the processor has no such instructions
+// as env names.
+func New(env tta.Env, cfg *Config) (*Strategy, error) {
+	m, err := dense.New(env.ISA)
+	if err != nil {
+		return nil, err
+	}
+	s := &Strategy{cfg: *cfg}
+	s.affinity.math, s.solver.math, s.solver.columns = m, m, m.NewColumns()
+	return s, nil
+}
 
 // Needs asks for the features.
 func (s *Strategy) Needs() tta.Needs { return tta.Needs{Keep: models.Keep{Features: true}} }
@@ -101,17 +111,19 @@ func (s *Strategy) adjust(ctx context.Context, features, probs matrix) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	s.space.set(features, probs)
-	s.affinity.build(&s.cfg, &s.space)
-	z, err := s.solver.solve(ctx, &s.cfg, &s.affinity, probs)
-	if err != nil {
+	s.affinity.set(features, probs)
+	s.affinity.build(&s.cfg)
+	if err := s.solver.solve(ctx, &s.cfg, &s.affinity, probs); err != nil {
 		return err
 	}
-	if s.cfg.MinDiversity > 0 && diversity(z, &s.space) < s.cfg.MinDiversity*diversity(probs, &s.space) {
+	s.answer = resized(s.answer, len(probs.data))
+	z := matrix{data: s.answer, rows: probs.rows, width: probs.width}
+	s.solver.answer(z)
+	if s.cfg.MinDiversity > 0 && diversity(z, &s.affinity.space) < s.cfg.MinDiversity*diversity(probs, &s.affinity.space) {
 		return nil
 	}
 	for i := range probs.rows {
-		if finiteRow(probs.row(i)) {
+		if finiteRow(s.affinity.math, probs.row(i)) {
 			copy(probs.row(i), z.row(i))
 		}
 	}
@@ -130,7 +142,7 @@ func Spec() tta.Spec {
 		NewConfig: func() any {
 			return &Config{Affinity: RBF, Neighbors: 5, MaxIterations: 100, MinRows: 2}
 		},
-		New:     func(_ tta.Env, cfg any) (tta.Strategy, error) { return New(cfg.(*Config)), nil },
+		New:     func(env tta.Env, cfg any) (tta.Strategy, error) { return New(env, cfg.(*Config)) },
 		Example: "lame: {affinity: knn, neighbors: 5}",
 	}
 }

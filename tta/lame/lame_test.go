@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"ttad/accel"
+	"ttad/accel/dense"
 	"ttad/internal/testkit"
 	"ttad/models"
 	"ttad/tta"
@@ -30,10 +31,49 @@ func asIs(*Config) {}
 // correct runs the strategy on copies of probabilities [n k] and features [n d].
 func correct(t testing.TB, cfg *Config, probs, features *accel.Tensor) *accel.Tensor {
 	t.Helper()
+	return correctBy(t, "", cfg, probs, features)
+}
+
+// correctBy is correct by an instruction set.
+func correctBy(t testing.TB, isa string, cfg *Config, probs, features *accel.Tensor) *accel.Tensor {
+	t.Helper()
 	z := probs.Clone()
 	b := &tta.Batch{Rows: probs.Rows()}
-	require.NoError(t, New(cfg).Correct(context.Background(), b, &models.Output{Features: features}, z))
+	require.NoError(t, build(t, isa, cfg).Correct(context.Background(), b, &models.Output{Features: features}, z))
 	return z
+}
+
+func build(t testing.TB, isa string, cfg *Config) *Strategy {
+	t.Helper()
+	s, err := New(tta.Env{ISA: isa}, cfg)
+	require.NoError(t, err)
+	return s
+}
+
+// weights is W [n n]: row i is what row i gives the others its ear by.
+func weights(a *affinity) []float32 {
+	n := len(a.alone)
+	w := make([]float32, n*n)
+	for i := range n {
+		for j := range n {
+			if !a.sparse {
+				w[i*n+j] = *a.w.At(j, i)
+			}
+		}
+		if a.sparse {
+			for _, j := range a.listens(i) {
+				w[i*n+int(j)] = 1
+			}
+		}
+	}
+	return w
+}
+
+// rows is the last iterate, a row for each row of the batch.
+func (s *solver) rows() []float32 {
+	z := matrix{data: make([]float32, s.z.Rows*s.z.Columns), rows: s.z.Columns, width: s.z.Rows}
+	s.answer(z)
+	return z.data
 }
 
 func TestGoldenVectors(t *testing.T) {
@@ -62,10 +102,10 @@ func TestGoldenVectors(t *testing.T) {
 			f := accel.TensorOf(in.Features.Float32(), in.Features.Shape...)
 			testkit.Close(t, "z", correct(t, cfg, q, f).Data, want.Z.Data, 1e-5)
 
-			s := New(cfg)
+			s := build(t, "", cfg)
 			require.NoError(t, s.adjust(t.Context(), rowsOf(f, 0, f.Rows()), rowsOf(q, 0, q.Rows())))
 			if want.Affinity.Data != nil {
-				testkit.Close(t, "affinity", s.affinity.w.data, want.Affinity.Data, 1e-5)
+				testkit.Close(t, "affinity", weights(&s.affinity), want.Affinity.Data, 1e-5)
 			}
 			if want.Iterations > 0 {
 				// float32 may settle a little sooner or later than the float64 reference.
@@ -118,12 +158,11 @@ func TestTheObjectiveNeverRises(t *testing.T) {
 			n, k := 2+int(seed)%31, 2+int(seed)%9
 			probs, features := random(seed, n, k, 8)
 			cfg := config(affinity, asIs)
-			s := New(cfg)
+			s := build(t, "", cfg)
 			q := rowsOf(probs, 0, n)
-			s.space.set(rowsOf(features, 0, n), q)
-			s.affinity.build(cfg, &s.space)
-			_, err := s.solver.solve(t.Context(), config(affinity, func(c *Config) { c.MaxIterations = 0; c.ReferenceExact = true }), &s.affinity, q)
-			require.NoError(t, err)
+			s.affinity.set(rowsOf(features, 0, n), q)
+			s.affinity.build(cfg)
+			s.solver.start(q)
 			before := s.solver.objective(&s.affinity, s.solver.z)
 			for range 20 {
 				s.solver.step(&s.affinity)
@@ -163,7 +202,7 @@ func TestWithoutAffinityTheInputComesBack(t *testing.T) {
 
 func TestEqualRowsGetEqualAnswers(t *testing.T) {
 	for _, affinity := range []string{RBF, KNN, Linear} {
-		for _, n := range []int{7, byDifferences + 3} {
+		for _, n := range []int{7, 259} {
 			probs, features := random(7, n, 3, 40)
 			for i := range n {
 				copy(probs.Row(i), probs.Row(0))
@@ -194,12 +233,12 @@ func TestTheLengthOfFeaturesDoesNotMatter(t *testing.T) {
 func TestASettledAnswerIsAFixedPoint(t *testing.T) {
 	probs, features := random(9, 40, 5, 16)
 	for _, affinity := range []string{RBF, Linear} {
-		s := New(config(affinity, asIs))
+		s := build(t, "", config(affinity, asIs))
 		require.NoError(t, s.adjust(t.Context(), rowsOf(features, 0, 40), rowsOf(probs.Clone(), 0, 40)))
 		require.True(t, s.solver.settled)
-		before := append([]float32(nil), s.solver.z.data...)
+		before := s.solver.rows()
 		s.solver.step(&s.affinity)
-		testkit.Close(t, affinity, s.solver.z.data, before, 1e-4)
+		testkit.Close(t, affinity, s.solver.rows(), before, 1e-4)
 	}
 }
 
@@ -207,7 +246,9 @@ func TestSwingingAffinitiesEndAtTheLowerIterate(t *testing.T) {
 	// Two groups tied only to each other, one leaning to each class: their rows
 	// swap answers in every step, for the ties are indefinite.
 	const n = 12
-	w := matrix{data: make([]float32, n*n), rows: n, width: n}
+	exact, ours := build(t, "", config(KNN, asIs)), build(t, "", config(KNN, asIs))
+	a := &exact.affinity
+	a.w = a.math.Panels(nil, n, n)
 	q := matrix{data: make([]float32, n*2), rows: n, width: 2}
 	for i := range n {
 		lean := []float32{0.6, 0.4}
@@ -217,41 +258,48 @@ func TestSwingingAffinitiesEndAtTheLowerIterate(t *testing.T) {
 		copy(q.row(i), lean)
 		for j := range n {
 			if (i < n/2) != (j < n/2) {
-				w.row(i)[j] = 1
+				*a.w.At(j, i) = 1
 			}
 		}
 	}
-	a := &affinity{w: w}
-	var exact, ours solver
-	_, err := exact.solve(t.Context(), config(KNN, func(c *Config) { c.ReferenceExact = true }), a, q)
-	require.NoError(t, err)
-	z, err := ours.solve(t.Context(), config(KNN, asIs), a, q)
-	require.NoError(t, err)
-	require.False(t, ours.settled)
-	require.Equal(t, 100, ours.steps)
-	assert.LessOrEqual(t, ours.objective(a, z), exact.objective(a, exact.z))
+	require.NoError(t, exact.solver.solve(t.Context(), config(KNN, func(c *Config) { c.ReferenceExact = true }), a, q))
+	require.NoError(t, ours.solver.solve(t.Context(), config(KNN, asIs), a, q))
+	require.False(t, ours.solver.settled)
+	require.Equal(t, 100, ours.solver.steps)
+	assert.LessOrEqual(t, ours.solver.objective(a, ours.solver.z), exact.solver.objective(a, exact.solver.z))
 }
 
-func TestDistancesFromDotProductsAgreeWithDifferences(t *testing.T) {
-	n := byDifferences + 44
-	_, features := random(10, n, 4, 300)
-	for i := range 40 { // near duplicates, where dot products lose digits
+func TestDistancesAgreeWithDifferences(t *testing.T) {
+	const n, width = 300, 300
+	_, features := random(10, n, 4, width)
+	for i := range 40 { // near duplicates, where a product loses digits
 		copy(features.Row(i+40), features.Row(i))
 		features.Row(i + 40)[0] += 1e-3
 	}
-	var s space
-	q := matrix{data: make([]float32, n), rows: n, width: 1}
-	s.set(rowsOf(features, 0, n), q)
-	got := matrix{data: make([]float32, n*n), rows: n, width: n}
-	s.distances(got)
+	for i := range features.Data { // all in much the same direction
+		features.Data[i] += 3
+	}
+	a := &build(t, "", config(RBF, asIs)).affinity
+	a.set(rowsOf(features, 0, n), matrix{data: make([]float32, n), rows: n, width: 1})
+	unit := make([]float64, n*width)
+	for i := range n {
+		for k, v := range a.unit.Row(i) {
+			unit[i*width+k] = float64(v)
+		}
+	}
+	a.w = a.math.Panels(nil, n, n)
+	a.halves(&a.w)
+	for i := range n {
+		a.nearest(i, 2, func(int) bool { return false })
+	}
 	for i := range n {
 		for j := range n {
 			want := 0.0
-			for k, v := range s.unit.row(i) {
-				d := float64(v) - float64(s.unit.row(j)[k])
+			for k := range width {
+				d := unit[i*width+k] - unit[j*width+k]
 				want += d * d
 			}
-			require.InDelta(t, want, got.row(i)[j], 2e-6*math.Max(1, want), "rows %d and %d", i, j)
+			require.InDelta(t, want, -2**a.w.At(i, j), 2e-5*want, "rows %d and %d", i, j)
 		}
 	}
 }
@@ -259,22 +307,22 @@ func TestDistancesFromDotProductsAgreeWithDifferences(t *testing.T) {
 func TestKNNEdges(t *testing.T) {
 	f := accel.TensorOf([]float32{1, 0, 1, 0, 1, 0, 0, 1}, 4, 2) // rows 0, 1, 2 equal
 	probs, _ := random(11, 4, 3, 2)
-	build := func(change func(*Config)) []float32 {
+	knn := func(change func(*Config)) []float32 {
 		cfg := config(KNN, func(c *Config) { c.Neighbors = 1; change(c) })
-		s := New(cfg)
+		s := build(t, "", cfg)
 		require.NoError(t, s.adjust(t.Context(), rowsOf(f, 0, 4), rowsOf(probs.Clone(), 0, 4)))
-		return s.affinity.w.data
+		return weights(&s.affinity)
 	}
 	assert.Equal(t, []float32{
 		0, 1, 0, 0,
 		1, 0, 0, 0,
 		1, 0, 0, 0,
-		1, 0, 0, 0}, build(asIs), "a row is not its own neighbour; ties go to the lower index")
+		1, 0, 0, 0}, knn(asIs), "a row is not its own neighbour; ties go to the lower index")
 	assert.Equal(t, []float32{
 		0, 1, 0, 0,
 		0, 1, 0, 0,
 		0, 1, 0, 0,
-		1, 0, 0, 0}, build(func(c *Config) { c.ReferenceExact = true }), "the published code drops the first of the nearest, here row 0")
+		1, 0, 0, 0}, knn(func(c *Config) { c.ReferenceExact = true }), "the published code drops the first of the nearest, here row 0")
 }
 
 func TestRowsThatAreNotFiniteHarmNoOther(t *testing.T) {
@@ -326,7 +374,7 @@ func (c *countdown) Err() error {
 func TestTheIterationStopsWhenTheTimeIsOver(t *testing.T) {
 	probs, features := random(13, 6, 3, 4)
 	for looks := range 3 {
-		s, z := New(config(RBF, asIs)), probs.Clone()
+		s, z := build(t, "", config(RBF, asIs)), probs.Clone()
 		err := s.Correct(&countdown{t.Context(), looks}, &tta.Batch{Rows: 6}, &models.Output{Features: features}, z)
 		require.ErrorIs(t, err, context.DeadlineExceeded)
 		assert.Equal(t, max(looks-1, 0), s.solver.steps, "one look before the affinities, one before each iteration")
@@ -362,7 +410,7 @@ func TestLargeBatchesAreAdjustedInBlocks(t *testing.T) {
 func TestASteadyStreamOfBatchesAllocatesNothing(t *testing.T) {
 	for _, affinity := range []string{RBF, KNN, Linear} {
 		probs, features := random(16, 64, 10, 64)
-		s, b, out := New(config(affinity, func(c *Config) { c.MinDiversity = 0.1 })), &tta.Batch{Rows: 64}, &models.Output{Features: features}
+		s, b, out := build(t, "", config(affinity, func(c *Config) { c.MinDiversity = 0.1 })), &tta.Batch{Rows: 64}, &models.Output{Features: features}
 		q := probs.Clone()
 		assert.Zero(t, testing.AllocsPerRun(5, func() {
 			copy(q.Data, probs.Data)
@@ -371,9 +419,30 @@ func TestASteadyStreamOfBatchesAllocatesNothing(t *testing.T) {
 	}
 }
 
+func TestAllInstructionSetsAgree(t *testing.T) {
+	for _, affinity := range []string{RBF, KNN, Linear} {
+		for _, size := range [][3]int{{17, 3, 5}, {70, 33, 20}, {200, 10, 300}} {
+			probs, features := random(17, size[0], size[1], size[2])
+			want := correctBy(t, "generic", config(affinity, asIs), probs, features)
+			for _, isa := range []string{"avx2", "avx512", "neon"} {
+				if _, err := dense.New(isa); err != nil {
+					continue // not this processor's
+				}
+				got := correctBy(t, isa, config(affinity, asIs), probs, features)
+				testkit.Close(t, fmt.Sprint(affinity, size, isa), got.Data, want.Data, 1e-5)
+			}
+		}
+	}
+	_, err := New(tta.Env{ISA: "abacus"}, config(RBF, asIs))
+	require.ErrorContains(t, err, "abacus")
+}
+
 func ExampleNew() {
 	// Two rows with the same features: the undecided one follows the other.
-	s := New(&Config{Affinity: KNN, Neighbors: 1, MaxIterations: 100, MinRows: 2})
+	s, err := New(tta.Env{}, &Config{Affinity: KNN, Neighbors: 1, MaxIterations: 100, MinRows: 2})
+	if err != nil {
+		panic(err)
+	}
 	probs := accel.TensorOf([]float32{0.9, 0.1, 0.45, 0.55}, 2, 2)
 	features := accel.TensorOf([]float32{1, 2, 1, 2}, 2, 2)
 	_ = s.Correct(context.Background(), &tta.Batch{Rows: 2}, &models.Output{Features: features}, probs)
@@ -386,7 +455,7 @@ func BenchmarkCorrect(b *testing.B) {
 		for _, affinity := range []string{RBF, KNN, Linear} {
 			b.Run(fmt.Sprintf("%s/%dx%dx%d", affinity, size.rows, size.classes, size.width), func(b *testing.B) {
 				probs, features := random(1, size.rows, size.classes, size.width)
-				s, batch, out := New(config(affinity, asIs)), &tta.Batch{Rows: size.rows}, &models.Output{Features: features}
+				s, batch, out := build(b, "", config(affinity, asIs)), &tta.Batch{Rows: size.rows}, &models.Output{Features: features}
 				q := probs.Clone()
 				b.ReportAllocs()
 				for b.Loop() {

@@ -1,115 +1,92 @@
 package lame
 
-// tile is the number of rows whose features are worked on together, so that both
-// sides of a tile of pairs stay in a core's own cache.
-const tile = 32
+import "ttad/accel/dense"
 
-// chunk is the number of products summed in float32 before the sum goes to
-// float64, which keeps long feature rows exact to a few float32 roundings.
-const chunk = 128
+// nearby is the share of two rows' squared lengths below which what cancels has
+// taken six of the 24 bits of their squared distance. It is then taken again, from
+// the difference of the rows.
+const nearby = 1.0 / 64
 
-// byDifferences is the largest block for which distances are sums of squared
-// differences. Larger ones take them from dot products.
-const byDifferences = 256
+// pairs is what all pairs of rows are worked out from: one product, whose epilogue
+// does the rest.
+type pairs struct {
+	space
+	right    dense.Panels // the rows as columns
+	part     dense.Panels // one panel of them
+	self     []float32    // -|a|^2/2 by row, then fill
+	repeated []float32    // the same as terms of rows
+	block    dense.Matrix
+	apart    []float32 // difference of two rows
+	longest  float32   // |a|^2 at most
+}
 
-// nearby is the squared distance under which a dot product has lost too many
-// digits, and the difference is taken instead.
-const nearby = 1e-3
+// dots writes the products of all pairs of rows into out [n n].
+func (p *pairs) dots(out *dense.Panels) {
+	p.transpose()
+	product := dense.Product{Left: p.unit, Right: &p.right}
+	product.IntoPanels(out)
+	p.math.Multiply(&product)
+}
 
-// eachTile calls f for every tile of the upper triangle, its diagonal included:
-// rows [i0, i1) against rows [j0, j1) with j0 >= i0.
-func eachTile(n int, f func(i0, i1, j0, j1 int)) {
-	for i0 := 0; i0 < n; i0 += tile {
-		for j0 := i0; j0 < n; j0 += tile {
-			f(i0, min(i0+tile, n), j0, min(j0+tile, n))
+// halves writes half the negative squared distance of every pair into out [n n],
+//
+//	-|a-b|^2/2 = a.b - |a|^2/2 - |b|^2/2,
+//
+// which is 0 for equal rows and no more for any, and which rbf wants the
+// exponential of. Where too much cancels it is good to some bits only: see exact.
+func (p *pairs) halves(out *dense.Panels) {
+	p.centre()
+	p.transpose()
+	p.lengths()
+	product := dense.Product{Left: p.unit, Right: &p.right, ColumnTerms: p.self, RowTerms: p.repeated, NotAbove0: true}
+	product.IntoPanels(out)
+	p.math.Multiply(&product)
+}
+
+func (p *pairs) transpose() {
+	p.right = p.math.Panels(p.right.Data, p.unit.Columns, p.unit.Rows)
+	p.math.Transposed(&p.right, p.unit)
+}
+
+// lengths takes squared lengths from the diagonal of products like all others, so
+// that between equal rows everything cancels to the bit.
+func (p *pairs) lengths() {
+	lanes := p.math.Lanes
+	p.self, p.repeated = resized(p.self, p.right.Padded()), resized(p.repeated, p.unit.Rows*lanes)
+	clear(p.self)
+	p.longest = 0
+	for i := range p.right.Count() {
+		p.part = p.right.Alone(i)
+		first, n := i*p.right.Width(), p.part.Columns
+		p.block = p.math.Padded(p.block.Data, n, p.part.Padded())
+		product := dense.Product{Left: p.unit.Slice(first, first+n), Right: &p.part}
+		product.Into(p.block)
+		p.math.Multiply(&product)
+		for j := range n {
+			square := p.block.Row(j)[j]
+			p.self[first+j], p.longest = -square/2, max(p.longest, square)
 		}
 	}
+	for i, v := range p.self[:p.unit.Rows] {
+		fill(p.repeated[i*lanes:(i+1)*lanes], v)
+	}
 }
 
-// fill computes value(i, j) for every pair i <= j, four j at a time, and writes
-// it to both halves of out [n n].
-func fill(out matrix, four func(i, j, n int) [4]float64) {
-	eachTile(out.rows, func(i0, i1, j0, j1 int) {
-		for i := i0; i < i1; i++ {
-			for j := max(j0, i); j < j1; j += 4 {
-				n := min(4, j1-j)
-				v := four(i, j, n)
-				for k := range n {
-					out.data[i*out.width+j+k] = float32(v[k])
-					out.data[(j+k)*out.width+i] = float32(v[k])
-				}
-			}
+func fill(dst []float32, v float32) {
+	for i := range dst {
+		dst[i] = v
+	}
+}
+
+// exact takes the distances from row i to rows after it again where they are near.
+func (p *pairs) exact(out *dense.Panels, i int) {
+	p.apart = resized(p.apart, p.unit.Columns)
+	for j := i + 1; j < p.unit.Rows; j++ {
+		if *out.At(i, j) < nearby*(p.self[i]+p.self[j]) {
+			continue
 		}
-	})
-}
-
-// dots writes the dot products of all pairs of rows.
-func (s *space) dots(out matrix) {
-	fill(out, func(i, j, n int) [4]float64 { return s.sums(i, j, n, dot4) })
-}
-
-// distances writes the squared distances of all pairs of rows.
-func (s *space) distances(out matrix) {
-	if out.rows <= byDifferences {
-		fill(out, func(i, j, n int) [4]float64 { return s.sums(i, j, n, diff4) })
-		return
+		p.math.Sub(p.apart, p.unit.Row(i), p.unit.Row(j))
+		h := -p.math.Dot(p.apart, p.apart) / 2
+		*out.At(i, j), *out.At(j, i) = h, h
 	}
-	s.square = resized(s.square, out.rows)
-	for i := range s.square {
-		s.square[i] = s.sums(i, i, 1, dot4)[0]
-	}
-	fill(out, func(i, j, n int) [4]float64 {
-		v := s.sums(i, j, n, dot4)
-		for k := range n {
-			v[k] = max(s.square[i]+s.square[j+k]-2*v[k], 0)
-			if v[k] < nearby {
-				return s.sums(i, j, n, diff4)
-			}
-		}
-		return v
-	})
-}
-
-// sums adds up f over the features of row i against rows j to j+n-1.
-func (s *space) sums(i, j, n int, f func(a, b0, b1, b2, b3 []float32) (x0, x1, x2, x3 float32)) (v [4]float64) {
-	a := s.unit.row(i)
-	b := [4][]float32{}
-	for k := range b {
-		b[k] = s.unit.row(j + min(k, n-1)) // a lane too many repeats the last row
-	}
-	for at := 0; at < len(a); at += chunk {
-		to := min(at+chunk, len(a))
-		x0, x1, x2, x3 := f(a[at:to], b[0][at:to], b[1][at:to], b[2][at:to], b[3][at:to])
-		v[0] += float64(x0)
-		v[1] += float64(x1)
-		v[2] += float64(x2)
-		v[3] += float64(x3)
-	}
-	return v
-}
-
-// dot4 is four dot products at once, each summed in the order of its row, so that
-// equal rows give equal bits whichever lane they are in.
-func dot4(a, b0, b1, b2, b3 []float32) (x0, x1, x2, x3 float32) {
-	b0, b1, b2, b3 = b0[:len(a)], b1[:len(a)], b2[:len(a)], b3[:len(a)]
-	for k, v := range a {
-		x0 += v * b0[k]
-		x1 += v * b1[k]
-		x2 += v * b2[k]
-		x3 += v * b3[k]
-	}
-	return x0, x1, x2, x3
-}
-
-// diff4 is four sums of squared differences at once.
-func diff4(a, b0, b1, b2, b3 []float32) (x0, x1, x2, x3 float32) {
-	b0, b1, b2, b3 = b0[:len(a)], b1[:len(a)], b2[:len(a)], b3[:len(a)]
-	for k, v := range a {
-		d0, d1, d2, d3 := v-b0[k], v-b1[k], v-b2[k], v-b3[k]
-		x0 += d0 * d0
-		x1 += d1 * d1
-		x2 += d2 * d2
-		x3 += d3 * d3
-	}
-	return x0, x1, x2, x3
 }

@@ -3,27 +3,29 @@ package lame
 import (
 	"context"
 	"math"
+
+	"ttad/accel/dense"
 )
 
-// solver runs the fixed-point iteration z <- softmax(u + W z), u = log(q + 1e-10).
-// Everything is stored in float32; exponentials and energies are float64.
+// solver runs the fixed-point iteration z <- softmax(log v + W z), v = q + 1e-10.
+// Its matrices have a row for each class and a column for each row of the batch.
 type solver struct {
-	u, z, next, wz matrix
-	steps          int
-	settled        bool
+	math       *dense.Math
+	columns    *dense.Columns
+	v, z, next dense.Matrix
+	heard      dense.Matrix // W z, for the objective
+	steps      int
+	settled    bool
 }
 
-// solve returns the adjusted rows of q; the memory is the solver's own. An
-// iteration over many rows takes long enough to look at ctx before each.
-func (s *solver) solve(ctx context.Context, cfg *Config, a *affinity, q matrix) (matrix, error) {
-	for _, m := range []*matrix{&s.u, &s.z, &s.next, &s.wz} {
-		*m = matrix{data: resized(m.data, len(q.data)), rows: q.rows, width: q.width}
-	}
+// solve adjusts the rows of q. An iteration over many rows takes long enough to
+// look at ctx before each.
+func (s *solver) solve(ctx context.Context, cfg *Config, a *affinity, q matrix) error {
 	s.start(q)
 	s.steps, s.settled = 0, false
 	for before := math.Inf(1); s.steps < cfg.MaxIterations && !s.settled; {
 		if err := ctx.Err(); err != nil {
-			return matrix{}, err
+			return err
 		}
 		energy := s.step(a)
 		s.steps++
@@ -31,95 +33,79 @@ func (s *solver) solve(ctx context.Context, cfg *Config, a *affinity, q matrix) 
 		before = energy
 	}
 	if !s.settled && !cfg.ReferenceExact {
-		return s.lower(a), nil
+		s.lower(a)
 	}
-	return s.z, nil
+	return nil
 }
 
-// start takes the logarithms and the first iterate, softmax(u). A row that is not
-// finite stays out as a row of zeros.
+// start takes the first iterate, softmax(log v) = v. Rows that are not finite, and
+// columns that only fill up, get an answer nobody asks for.
 func (s *solver) start(q matrix) {
-	for i := range q.rows {
-		u := s.u.row(i)
-		if !finiteRow(q.row(i)) {
-			clear(u)
-			clear(s.z.row(i))
-			continue
-		}
-		for k, v := range q.row(i) {
-			u[k] = float32(math.Log(float64(v) + 1e-10))
-		}
-		softmax(s.z.row(i), u)
+	for _, m := range []*dense.Matrix{&s.v, &s.z, &s.next} {
+		*m = s.math.Padded(m.Data, q.width, q.rows)
 	}
+	fill(s.v.Data, 1)
+	s.math.Transpose(s.v.Data, q.data, q.rows, q.width, s.v.Step, q.width)
+	s.math.AddScalar(s.v.Data, s.v.Data, 1e-10)
+	for i := range q.rows {
+		if !finiteRow(s.math, q.row(i)) {
+			for class := range q.width {
+				s.v.Row(class)[i] = 1
+			}
+		}
+	}
+	copy(s.z.Data, s.v.Data)
+	s.columns.Normalize(s.z)
+	clear(s.next.Data)
 }
 
 // step makes one iteration and returns the energy the published code stops by,
 //
-//	sum[-u*z' - z'*(W z) + z'*log z'],   z' the new iterate,
+//	sum[-u*z' - z'*(W z) + z'*log z'],   u = log v, z' the new iterate,
 //
 // which, as log z' = u + W z - logsumexp, is minus the sum of the rows'
 // logsumexp.
 func (s *solver) step(a *affinity) float64 {
-	a.times(s.wz, s.z)
-	energy := 0.0
-	for i := range s.z.rows {
-		row := s.next.row(i)
-		u, w := s.u.row(i)[:len(row)], s.wz.row(i)[:len(row)]
-		for k := range row {
-			row[k] = u[k] + w[k]
-		}
-		energy -= softmax(row, row)
-	}
+	a.times(s.next, s.z)
+	energy := -s.columns.Softmax(s.next, s.v)
 	s.z, s.next = s.next, s.z
 	return energy
 }
 
-// lower returns the last iterate or the one before it, whichever has the lower
+// lower keeps the last iterate or the one before it, whichever has the lower
 // objective. Where the iteration did not settle it may be swinging between two.
-func (s *solver) lower(a *affinity) matrix {
+func (s *solver) lower(a *affinity) {
 	if s.objective(a, s.next) < s.objective(a, s.z) {
-		return s.next
+		s.z, s.next = s.next, s.z
 	}
-	return s.z
 }
 
 // objective is KL(z||q) - <z, W z>/2, what the iteration lowers step by step when
 // W is symmetric and positive semi-definite.
-func (s *solver) objective(a *affinity, z matrix) float64 {
-	a.times(s.wz, z)
+func (s *solver) objective(a *affinity, z dense.Matrix) float64 {
+	s.heard = s.math.Padded(s.heard.Data, z.Rows, z.Columns)
+	a.times(s.heard, z)
 	sum := 0.0
-	for i, v := range z.data {
-		if v > 0 {
-			p := float64(v)
-			sum += p * (math.Log(p) - float64(s.u.data[i]) - float64(s.wz.data[i])/2)
+	for class := range z.Rows {
+		v, w := s.v.Row(class), s.heard.Row(class)
+		for i, p := range z.Row(class) {
+			if p := float64(p); p > 0 {
+				sum += p * (math.Log(p/float64(v[i])) - float64(w[i])/2)
+			}
 		}
 	}
 	return sum
 }
 
-// softmax writes the softmax of x into dst, which may be x, and returns x's
-// logsumexp.
-func softmax(dst, x []float32) float64 {
-	top := x[0]
-	for _, v := range x {
-		top = max(top, v)
-	}
-	sum := 0.0
-	for k, v := range x {
-		e := math.Exp(float64(v) - float64(top))
-		sum += e
-		dst[k] = float32(e)
-	}
-	for k, v := range dst {
-		dst[k] = float32(float64(v) / sum)
-	}
-	return float64(top) + math.Log(sum)
+// answer writes the rows of the solution.
+func (s *solver) answer(z matrix) {
+	s.math.Transpose(z.data, s.z.Data, s.z.Rows, s.z.Columns, z.width, s.z.Step)
 }
 
 // diversity is the effective number of classes: exp of the entropy of the rows'
 // mean. Rows that stand alone do not count.
 func diversity(z matrix, s *space) float64 {
-	h, n := 0.0, float64(s.company())
+	h, n := 0.0, float64(s.others)
 	for k := range z.width {
 		mean := 0.0
 		for i := range z.rows {

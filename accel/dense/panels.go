@@ -1,0 +1,74 @@
+package dense
+
+// Panels is a matrix as products read their right side: cut into panels of columns,
+// each stored row after row, [panel][row][column of the panel]. The last panel is
+// narrower, but of whole blocks; what fills it up is any number that no column
+// outside the fill is computed from.
+type Panels struct {
+	Data          []float32
+	Rows, Columns int
+
+	width, lanes int // of all panels but the last; of a block
+}
+
+// Panels returns a matrix of that size in data, or in new memory where that does
+// not suffice. The values are any.
+func (m *Math) Panels(data []float32, rows, columns int) Panels {
+	p := Panels{Rows: rows, Columns: columns, width: len(m.tiles) * m.Lanes, lanes: m.Lanes}
+	if n := rows * p.Padded(); cap(data) < n {
+		p.Data = make([]float32, n)
+	} else {
+		p.Data = data[:n]
+	}
+	return p
+}
+
+// Padded is the number of columns, the fill included.
+func (p *Panels) Padded() int { return (p.Columns + p.lanes - 1) / p.lanes * p.lanes }
+
+// Count is the number of panels.
+func (p *Panels) Count() int { return (p.Columns + p.width - 1) / p.width }
+
+// Panel returns panel i, row after row, and how wide it is.
+func (p *Panels) Panel(i int) (values []float32, width int) {
+	width = min(p.width, p.Padded()-i*p.width)
+	return p.Data[i*p.width*p.Rows:][:p.Rows*width], width
+}
+
+// Alone returns panel i as a matrix of its own, in the same memory.
+func (p *Panels) Alone(i int) Panels {
+	values, width := p.Panel(i)
+	columns := min(width, p.Columns-i*p.width)
+	return Panels{Data: values, Rows: p.Rows, Columns: columns, width: p.width, lanes: p.lanes}
+}
+
+// Piece returns the part of a row that lies in panel i, without the fill; its first
+// value is of column i*Width.
+func (p *Panels) Piece(i, row int) []float32 {
+	values, width := p.Panel(i)
+	return values[row*width:][:min(width, p.Columns-i*p.width)]
+}
+
+// Width is the number of columns of every panel but the last.
+func (p *Panels) Width() int { return p.width }
+
+// At points to a value.
+func (p *Panels) At(row, column int) *float32 {
+	return &p.Piece(column/p.width, row)[column%p.width]
+}
+
+// Transposed fills p with the rows of x as its columns.
+func (m *Math) Transposed(p *Panels, x Matrix) {
+	if p.Rows != x.Columns || p.Columns != x.Rows {
+		panic(sizes("transpose", x.Rows, x.Columns, p.Rows, p.Columns))
+	}
+	for i := range p.Count() {
+		values, width := p.Panel(i)
+		first := i * p.width
+		rows := min(width, p.Columns-first)
+		if rows < width {
+			clear(values)
+		}
+		m.Transpose(values, x.Data[first*x.Step:], rows, x.Columns, width, x.Step)
+	}
+}
