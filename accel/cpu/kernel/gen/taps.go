@@ -135,7 +135,9 @@ func (k *taps) channels(n int) {
 		var w []reg.VecVirtual
 		for j := range k.blocks {
 			w = append(w, k.vector(k.Context))
-			k.VMOVUPS(operand.Mem{Base: k.weights, Disp: (c*k.blocks + j) * width}, w[j])
+			at := operand.Mem{Base: k.weights, Disp: (c*k.blocks + j) * width}
+			k.VMOVUPS(at, w[j])
+			k.fetchAhead(at)
 		}
 		for p := range k.pixels {
 			k.pixel(p, k.input(p, c), w)
@@ -145,6 +147,22 @@ func (k *taps) channels(n int) {
 		k.ADDQ(operand.Imm(uint64(n*floatBytes)), base)
 	}
 	k.ADDQ(operand.U32(n*k.blocks*width), k.weights)
+}
+
+// Weights are read once and in order. Where they do not fit the caches, the
+// processor's own prefetching stops at every page; this does not.
+const (
+	aheadBytes = 2048
+	lineBytes  = 64
+)
+
+// fetchAhead asks for the weights some channels from here, once a cache line. A
+// tile of one block has no load to spare for that, and few weights.
+func (k *taps) fetchAhead(at operand.Mem) {
+	if k.blocks > 1 && at.Disp%lineBytes == 0 {
+		at.Disp += aheadBytes
+		k.PREFETCHT0(at)
+	}
 }
 
 // pixel adds one value of input times the weights of every block. For one block
