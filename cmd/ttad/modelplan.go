@@ -24,19 +24,43 @@ func writeSchedules(w io.Writer, rows int, schedules []accel.Schedule) error {
 }
 
 func writeSchedule(w io.Writer, rows int, s accel.Schedule) error {
-	fmt.Fprintf(w, "\nplan for %s, up to %d rows: %s, results in %s, scratch %s\n",
-		s.When, rows, count(len(s.Steps), "step"), kibibytes(s.ArenaBytes), kibibytes(s.ScratchBytes))
+	fmt.Fprintf(w, "\nplan for %s, up to %d rows: %s, results in %s, of chunks in %s, scratch %s\n",
+		s.When, rows, count(len(s.Steps), "step"), kibibytes(s.ArenaBytes), kibibytes(s.LocalBytes), kibibytes(s.ScratchBytes))
 	t := tabwriter.NewWriter(w, 0, 8, 2, ' ', 0)
-	fmt.Fprint(t, "  node\tkernel\tresult\tat\tsize\tscratch\talso does\n")
-	for _, step := range s.Steps {
-		fmt.Fprintf(t, "  %s\t%s\t%s\t%s\t%s\t%s\t%s\n", step.Node, step.Kernel, extents(step.Shape),
-			kibibytes(step.Offset), kibibytes(step.Bytes), kibibytes(step.ScratchBytes), alsoDoes(step))
+	fmt.Fprint(t, "  segment\tnode\tkernel\tresult\tof\tat\tsize\tscratch\talso does\n")
+	for i, step := range s.Steps {
+		fmt.Fprintf(t, "  %s\t%s\t%s\t%s\t%s\t%s\n", segment(s.Steps, i), step.Node, step.Kernel,
+			result(step), kibibytes(step.ScratchBytes), alsoDoes(step))
 	}
 	if err := t.Flush(); err != nil || len(s.Free) == 0 {
 		return err
 	}
 	_, err := fmt.Fprintf(w, "  nothing to do: %s\n", strings.Join(s.Free, ", "))
 	return err
+}
+
+// segment tells, where one begins, how many rows at a time go through it.
+func segment(steps []accel.Scheduled, i int) string {
+	s := steps[i]
+	switch {
+	case i > 0 && steps[i-1].Segment == s.Segment:
+		return ""
+	case s.ChunkRows == 0:
+		return "all rows"
+	}
+	return count(s.ChunkRows, "row")
+}
+
+// result tells a result's extents, of what it is and where it lies, in four columns.
+func result(s accel.Scheduled) string {
+	if s.Shape == nil {
+		return "-\t\t\t"
+	}
+	of := "batch"
+	if s.Local {
+		of = "chunk"
+	}
+	return strings.Join([]string{extents(s.Shape), of, kibibytes(s.Offset), kibibytes(s.Bytes)}, "\t")
 }
 
 // alsoDoes lists the nodes a step saves: melted into its weights, or done to its
