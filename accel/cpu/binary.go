@@ -4,22 +4,54 @@ import (
 	"math"
 
 	"ttad/accel"
+	"ttad/accel/cpu/vector"
 )
 
 // binaryStep combines two values element by element.
 type binaryStep struct {
-	fn      accel.BinaryFn
-	other   func(a, b float32) float32 // for functions without a loop of their own
+	arithmetic
+	other   func(a, b float32) float32 // for functions that are none of arithmetic
 	a, b, y accel.ValueID
 	shapes  [3]accel.Shape // a, b, result
 	tail    []tailing
 }
 
-func newBinary(p *accel.Program, op accel.Binary, n *node) *binaryStep {
-	return &binaryStep{
-		fn: op.Fn, other: twoValues(op.Fn), a: n.in[0], b: n.in[1], y: n.out, tail: n.tail,
+// arithmetic is a function of two operands, the right one or the left of which may
+// be a single value that stands for all.
+type arithmetic struct {
+	both        func(y, a, b []float32)
+	right, left func(y, x []float32, k float32)
+}
+
+func newBinary(v vector.Family, p *accel.Program, op accel.Binary, n *node) *binaryStep {
+	s := &binaryStep{
+		arithmetic: newArithmetic(v, op.Fn), a: n.in[0], b: n.in[1], y: n.out, tail: n.tail,
 		shapes: [3]accel.Shape{p.Values[n.in[0]].Shape, p.Values[n.in[1]].Shape, p.Values[n.out].Shape},
 	}
+	if s.both == nil {
+		s.other = twoValues(op.Fn)
+	}
+	return s
+}
+
+// newArithmetic returns what package vector has for a function, nothing where it
+// has none.
+func newArithmetic(v vector.Family, fn accel.BinaryFn) arithmetic {
+	switch fn {
+	case accel.Add:
+		return arithmetic{v.Add, v.AddScalar, v.AddScalar}
+	case accel.Sub:
+		return arithmetic{v.Sub, v.SubScalar, v.ScalarSub}
+	case accel.Mul:
+		return arithmetic{v.Mul, v.MulScalar, v.MulScalar}
+	case accel.Div:
+		return arithmetic{v.Div, v.DivScalar, v.ScalarDiv}
+	case accel.Max:
+		return arithmetic{v.Max, v.MaxScalar, v.MaxScalar}
+	case accel.Min:
+		return arithmetic{v.Min, v.MinScalar, v.MinScalar}
+	}
+	return arithmetic{}
 }
 
 func (s *binaryStep) needs(int) needs { return needs{} }
@@ -57,77 +89,11 @@ func (s *binaryStep) combine(y, a, b []float32) {
 	case s.other != nil:
 		combineOther(s.other, y, a, b)
 	case len(a) == len(y) && len(b) == len(y):
-		combineBoth(s.fn, y, a, b)
+		s.both(y, a, b)
 	case len(b) == 1:
-		combineRight(s.fn, y, a, b[0])
+		s.right(y, a, b[0])
 	default:
-		combineLeft(s.fn, y, a[0], b)
-	}
-}
-
-func combineBoth(fn accel.BinaryFn, y, a, b []float32) {
-	a, b = a[:len(y)], b[:len(y)]
-	switch fn {
-	case accel.Add:
-		for i := range y {
-			y[i] = a[i] + b[i]
-		}
-	case accel.Sub:
-		for i := range y {
-			y[i] = a[i] - b[i]
-		}
-	case accel.Mul:
-		for i := range y {
-			y[i] = a[i] * b[i]
-		}
-	case accel.Div:
-		for i := range y {
-			y[i] = a[i] / b[i]
-		}
-	}
-}
-
-func combineRight(fn accel.BinaryFn, y, a []float32, b float32) {
-	a = a[:len(y)]
-	switch fn {
-	case accel.Add:
-		for i := range y {
-			y[i] = a[i] + b
-		}
-	case accel.Sub:
-		for i := range y {
-			y[i] = a[i] - b
-		}
-	case accel.Mul:
-		for i := range y {
-			y[i] = a[i] * b
-		}
-	case accel.Div:
-		for i := range y {
-			y[i] = a[i] / b
-		}
-	}
-}
-
-func combineLeft(fn accel.BinaryFn, y []float32, a float32, b []float32) {
-	b = b[:len(y)]
-	switch fn {
-	case accel.Add:
-		for i := range y {
-			y[i] = a + b[i]
-		}
-	case accel.Sub:
-		for i := range y {
-			y[i] = a - b[i]
-		}
-	case accel.Mul:
-		for i := range y {
-			y[i] = a * b[i]
-		}
-	case accel.Div:
-		for i := range y {
-			y[i] = a / b[i]
-		}
+		s.left(y, b, a[0])
 	}
 }
 
@@ -138,18 +104,11 @@ func combineOther(fn func(a, b float32) float32, y, a, b []float32) {
 	}
 }
 
-// twoValues returns the functions whose own cost hides that of a call, nil for
-// the four that have loops.
+// twoValues returns the functions whose own cost hides that of a call.
 func twoValues(fn accel.BinaryFn) func(a, b float32) float32 {
 	switch fn {
-	case accel.Add, accel.Sub, accel.Mul, accel.Div:
-		return nil
 	case accel.Pow:
 		return pow
-	case accel.Min:
-		return func(a, b float32) float32 { return min(a, b) }
-	case accel.Max:
-		return func(a, b float32) float32 { return max(a, b) }
 	case accel.Mod:
 		return mod
 	case accel.PRelu:

@@ -33,7 +33,7 @@ func (b *planner) absorb(i, j int) bool {
 	var t tailing
 	switch op := next.op.(type) {
 	case accel.Map:
-		t = tailing{add: accel.NoValue, fn: newMapper(op)}
+		t = tailing{add: accel.NoValue, fn: newMapper(b.d.vectors, op)}
 	case accel.Binary:
 		other, ok := b.addend(op, next, n.out)
 		if !ok || !b.readyBefore(other, i) {

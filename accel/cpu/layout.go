@@ -91,7 +91,7 @@ func (g *grid) finish(f *frame, tail []tailing, y accel.ValueID, image, low, hig
 					continue
 				}
 				other := f.plan.grid(t.add)
-				addTo(row, f.data[t.add][other.at(image, b, r):])
+				f.vectors().Add(row, row, f.data[t.add][other.at(image, b, r):])
 			}
 		}
 	}

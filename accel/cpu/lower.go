@@ -38,9 +38,9 @@ func (b *planner) lower(n *node) runner {
 	case applyOp:
 		return b.newApply(op, n)
 	case accel.Map:
-		return &mapStep{newMapper(op), n.in[0], n.out}
+		return &mapStep{newMapper(b.d.vectors, op), n.in[0], n.out}
 	case accel.Binary:
-		return newBinary(p, op, n)
+		return newBinary(b.d.vectors, p, op, n)
 	case accel.Where:
 		return newWhere(p, n)
 	case accel.Pool:

@@ -4,81 +4,80 @@ import (
 	"math"
 
 	"ttad/accel"
+	"ttad/accel/cpu/vector"
 )
 
-// mapper is a function of one value, ready to be applied.
+// mapper is a function of one value, ready to be applied to many: apply fills y
+// with the function of x, and y may be x.
 type mapper struct {
 	accel.Map
-	each func(float32) float32 // nil where apply has a loop of its own
+	apply func(y, x []float32)
 }
 
-func newMapper(m accel.Map) mapper {
-	switch m.Fn {
-	case accel.Relu, accel.LeakyRelu, accel.Clip, accel.HardSigmoid, accel.HardSwish,
-		accel.Affine, accel.Sigmoid, accel.Silu:
-		return mapper{m, nil}
+func newMapper(v vector.Family, m accel.Map) mapper {
+	if apply := curve(v, m); apply != nil {
+		return mapper{m, apply}
 	}
-	return mapper{m, oneValue(m)}
+	if m.Fn == accel.LeakyRelu {
+		return mapper{m, leakyRelu(m.A)}
+	}
+	return mapper{m, each(oneValue(m))}
 }
 
-// apply fills y with the function of x; y may be x. Comparisons that choose a
-// result are written so that NaN passes: the built-in min and max keep it, and
-// compile without a branch, which values of random sign would mispredict.
-func (m *mapper) apply(y, x []float32) {
-	x = x[:len(y)]
+// curve returns what package vector has, nil where it has nothing.
+func curve(v vector.Family, m accel.Map) func(y, x []float32) {
 	switch m.Fn {
 	case accel.Relu:
-		for i, v := range x {
-			y[i] = max(v, 0)
-		}
-	case accel.LeakyRelu:
-		for i, v := range x {
-			y[i] = max(v, 0) + m.A*min(v, 0)
-		}
+		return func(y, x []float32) { v.Clip(y, x, 0, infinity) }
 	case accel.Clip:
-		for i, v := range x {
-			y[i] = min(max(v, m.A), m.B)
-		}
+		return func(y, x []float32) { v.Clip(y, x, m.A, m.B) }
 	case accel.HardSigmoid:
-		for i, v := range x {
-			y[i] = min(max(m.A*v+m.B, 0), 1)
-		}
-	case accel.HardSwish:
-		for i, v := range x {
-			y[i] = v * min(max(v*(1.0/6)+0.5, 0), 1)
-		}
+		return func(y, x []float32) { v.HardSigmoid(y, x, m.A, m.B) }
 	case accel.Affine:
-		for i, v := range x {
-			y[i] = m.A*v + m.B
-		}
+		return func(y, x []float32) { v.Affine(y, x, m.A, m.B) }
+	case accel.HardSwish:
+		return v.HardSwish
 	case accel.Sigmoid:
-		for i, v := range x {
-			y[i] = sigmoid(v)
-		}
+		return v.Sigmoid
 	case accel.Silu:
-		for i, v := range x {
-			y[i] = v * sigmoid(v)
-		}
-	default:
-		for i, v := range x {
-			y[i] = m.each(v)
+		return v.Silu
+	case accel.Tanh:
+		return v.Tanh
+	case accel.Exp:
+		return v.Exp
+	case accel.Gelu:
+		return v.Gelu
+	case accel.GeluTanh:
+		return v.GeluTanh
+	case accel.Erf:
+		return v.Erf
+	}
+	return nil
+}
+
+var infinity = float32(math.Inf(1))
+
+// leakyRelu uses the built-in min and max, which keep NaN and compile without a
+// branch that values of random sign would mispredict.
+func leakyRelu(slope float32) func(y, x []float32) {
+	return func(y, x []float32) {
+		for i, v := range x[:len(y)] {
+			y[i] = max(v, 0) + slope*min(v, 0)
 		}
 	}
 }
 
-// oneValue returns the functions whose own cost hides that of a call.
+// each applies a function whose own cost hides that of a call.
+func each(fn func(float32) float32) func(y, x []float32) {
+	return func(y, x []float32) {
+		for i, v := range x[:len(y)] {
+			y[i] = fn(v)
+		}
+	}
+}
+
 func oneValue(m accel.Map) func(float32) float32 {
 	switch m.Fn {
-	case accel.Tanh:
-		return tanh
-	case accel.Exp:
-		return exp
-	case accel.Gelu:
-		return func(v float32) float32 { return v * (1 + erf(v*(1/math.Sqrt2))) / 2 }
-	case accel.GeluTanh:
-		return func(v float32) float32 { return v * (1 + tanh(0.79788456*(v+0.044715*v*v*v))) / 2 }
-	case accel.Erf:
-		return erf
 	case accel.Elu:
 		return func(v float32) float32 { return max(v, 0) + m.A*float32(math.Expm1(float64(min(v, 0)))) }
 	case accel.Softplus:
@@ -118,8 +117,6 @@ func exact(fn accel.MapFn) func(float32) float32 {
 func wide(fn func(float64) float64) func(float32) float32 {
 	return func(v float32) float32 { return float32(fn(float64(v))) }
 }
-
-func erf(v float32) float32 { return float32(math.Erf(float64(v))) }
 
 func softplus(v float32) float32 {
 	return max(v, 0) + float32(math.Log1p(math.Exp(-math.Abs(float64(v)))))

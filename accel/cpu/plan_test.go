@@ -2,7 +2,6 @@ package cpu
 
 import (
 	"fmt"
-	"math"
 	"math/rand/v2"
 	"testing"
 
@@ -102,25 +101,6 @@ func TestMemoryBeyondTheLimitIsRefused(t *testing.T) {
 	}
 	_, err := newPlan(planned(t), b.Program(all...), 2000, false)
 	require.ErrorIs(t, err, accel.ErrOutOfMemory)
-}
-
-func TestExpIsAccurateToAnUlpOrTwo(t *testing.T) {
-	for x := float32(-104); x < 89; x += 0.0137 {
-		want := math.Exp(float64(x))
-		limit := math.Max(want*1.5e-7, 2e-45) // denormal results have fewer digits
-		if float64(float32(want)) > math.MaxFloat32 {
-			continue
-		}
-		assert.InDelta(t, want, float64(exp(x)), limit, "exp(%v)", x)
-	}
-	assert.Equal(t, float32(1), exp(0))
-}
-
-func TestTanhIsAccurateNearZeroAndFarFromIt(t *testing.T) {
-	for x := float32(-12); x < 12; x += 0.0037 {
-		want := math.Tanh(float64(x))
-		assert.InDelta(t, want, float64(tanh(x)), math.Abs(want)*1e-6, "tanh(%v)", x)
-	}
 }
 
 // The kernels of this processor, and the plain one, against the loop in the

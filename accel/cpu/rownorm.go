@@ -1,9 +1,8 @@
 package cpu
 
 import (
-	"math"
-
 	"ttad/accel"
+	"ttad/accel/cpu/vector"
 )
 
 // lineNormStep is LayerNorm and InstanceNorm: both normalize stretches that lie
@@ -42,47 +41,25 @@ func (s *lineNormStep) block(width int) int { return max(1, rangeFloats/width) }
 func (s *lineNormStep) task(f *frame, _, i int) {
 	x, y := f.data[s.x], f.data[s.y]
 	width := elements(s.shape[s.axis:], f.rows)
-	lines := len(y) / width
+	lines, v := len(y)/width, f.vectors()
 	for line := i * s.block(width); line < min((i+1)*s.block(width), lines); line++ {
 		to, from := y[line*width:(line+1)*width], x[line*width:(line+1)*width]
-		mean, factor := s.standard(from)
 		if s.channels > 0 {
 			c := line % s.channels
-			uniform(to, from, mean, factor*f.data[s.scale][c], f.data[s.bias][c])
+			mean, factor := v.Standard(from, s.eps)
+			v.Standardize(to, from, mean, factor*f.data[s.scale][c], f.data[s.bias][c])
 			continue
 		}
-		s.placewise(f, to, from, mean, factor)
+		v.LayerNorm(to, from, f.data[s.scale], s.biases(f), s.eps)
 	}
 }
 
-// standard returns the mean and one over the standard deviation.
-func (s *lineNormStep) standard(x []float32) (mean, factor float32) {
-	first := shift(x[0])
-	sum, squares := sumShifted(x, first)
-	n := float64(len(x))
-	d := sum / n
-	variance := max(squares/n-d*d, 0)
-	return float32(first + d), float32(1 / math.Sqrt(variance+s.eps))
-}
-
-func uniform(y, x []float32, mean, factor, bias float32) {
-	for i, v := range x {
-		y[i] = (v-mean)*factor + bias
-	}
-}
-
-func (s *lineNormStep) placewise(f *frame, y, x []float32, mean, factor float32) {
-	scale := f.data[s.scale]
+// biases is those of LayerNorm, nil where it has none.
+func (s *lineNormStep) biases(f *frame) []float32 {
 	if s.bias == accel.NoValue {
-		for i, v := range x {
-			y[i] = (v - mean) * factor * scale[i]
-		}
-		return
+		return nil
 	}
-	bias := f.data[s.bias]
-	for i, v := range x {
-		y[i] = (v-mean)*factor*scale[i] + bias[i]
-	}
+	return f.data[s.bias]
 }
 
 // softmaxStep normalizes exponentials along one axis.
@@ -96,7 +73,14 @@ func newSoftmax(p *accel.Program, op accel.Softmax, n *node) *softmaxStep {
 	return &softmaxStep{op, n.in[0], n.out, p.Values[n.out].Shape}
 }
 
-func (s *softmaxStep) needs(int) needs { return needs{} }
+// needs room for a line and its result where the elements lie apart.
+func (s *softmaxStep) needs(maxRows int) needs {
+	n, step, _ := s.sizes(maxRows)
+	if step == 1 {
+		return needs{}
+	}
+	return needs{worker: 2 * n}
+}
 
 // sizes returns the length of a line, the distance between its elements, and
 // the number of lines a task takes.
@@ -114,36 +98,30 @@ func (s *softmaxStep) run(f *frame) error {
 	return nil
 }
 
-func (s *softmaxStep) task(f *frame, _, i int) {
+func (s *softmaxStep) task(f *frame, worker, i int) {
 	x, y := f.data[s.x], f.data[s.y]
 	n, step, block := s.sizes(f.rows)
 	for line := i * block; line < min((i+1)*block, len(y)/n); line++ {
 		at := line/step*step*n + line%step
-		s.line(y[at:], x[at:], n, step)
+		if step == 1 {
+			s.line(f.vectors(), y[at:at+n], x[at:at+n])
+			continue
+		}
+		from, to := f.scratch[worker][:n], f.scratch[worker][n:2*n]
+		for j := range from {
+			from[j] = x[at+j*step]
+		}
+		s.line(f.vectors(), to, from)
+		for j, v := range to {
+			y[at+j*step] = v
+		}
 	}
 }
 
-// line shifts by the largest value first, so that no exponential overflows; the
-// sum is in float64 and divided by in it, so that rows add up to 1.
-func (s *softmaxStep) line(y, x []float32, n, step int) {
-	top := x[0]
-	for i := range n {
-		top = max(top, x[i*step])
-	}
-	sum := 0.0
-	for i := range n {
-		e := exp(x[i*step] - top)
-		y[i*step] = e
-		sum += float64(e)
-	}
+func (s *softmaxStep) line(v vector.Family, y, x []float32) {
 	if s.op.Log {
-		log := math.Log(sum)
-		for i := range n {
-			y[i*step] = float32(float64(x[i*step]-top) - log)
-		}
+		v.LogSoftmax(y, x)
 		return
 	}
-	for i := range n {
-		y[i*step] = float32(float64(y[i*step]) / sum)
-	}
+	v.Softmax(y, x)
 }

@@ -1,6 +1,9 @@
 package cpu
 
-import "ttad/accel"
+import (
+	"ttad/accel"
+	"ttad/accel/cpu/vector"
+)
 
 // finish does a kernel's tail to the range [low,high) of its result, soon after
 // the range was computed.
@@ -11,13 +14,9 @@ func (f *frame) finish(tail []tailing, y []float32, low, high int) {
 			t.fn.apply(y[low:high], y[low:high])
 			continue
 		}
-		addTo(y[low:high], f.data[t.add][low:high])
+		f.vectors().Add(y[low:high], y[low:high], f.data[t.add][low:high])
 	}
 }
 
-func addTo(y, x []float32) {
-	x = x[:len(y)]
-	for i := range y {
-		y[i] += x[i]
-	}
-}
+// vectors is the arithmetic of the device.
+func (f *frame) vectors() vector.Family { return f.exec.device.vectors }
