@@ -35,14 +35,14 @@ func newBatch(e *exec) *batch {
 		given: make([]bool, values), none: make([]accel.NormRule, norms),
 	}
 	b.frame = frame{
-		exec: e, team: e.device.team, threads: threads, calls: make([]kernel.Call, threads),
+		exec: e, team: e.device.team, threads: threads, calls: make([]kernel.Call, threads), tiles: make([]kernel.Tiles, threads),
 		shared: make([]float32, max(size.shared, size.part*threads)), sums: make([]float64, size.sums), mixed: make([]float32, size.mixed),
 		data: make([][]float32, values), kept: make([][]float32, norms),
 	}
 	for i := range threads {
 		b.scratch = append(b.scratch, make([]float32, size.worker))
 		b.chunks = append(b.chunks, frame{
-			exec: e, threads: 1, scratch: b.scratch[i : i+1], calls: b.calls[i : i+1],
+			exec: e, threads: 1, scratch: b.scratch[i : i+1], calls: b.calls[i : i+1], tiles: b.tiles[i : i+1],
 			shared: b.shared[i*size.part : (i+1)*size.part],
 			data:   make([][]float32, values), kept: b.kept, sums: b.sums, mixed: b.mixed,
 		})

@@ -29,6 +29,9 @@ func (b *planner) onBlocks(n *node, has func(accel.ValueID) bool) (reads func(op
 func (b *planner) reach(n *node, operand int) [4]int {
 	switch op := n.op.(type) {
 	case accel.Conv:
+		if b.isWinograd(n, op) {
+			return winogradReach(b.p, op, n)
+		}
 		return convReach(b.p, op, n)
 	}
 	return [4]int{}

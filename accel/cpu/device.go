@@ -19,6 +19,9 @@ type Config struct {
 	// ISA is what the kernels are written in: avx512, avx2, neon or generic, which
 	// is plain Go; "" or auto for the fastest. New refuses what the processor lacks.
 	ISA string
+	// Winograd is auto or "" for Winograd's algorithm in the convolutions that it
+	// makes faster, at a few bits less precision, or off.
+	Winograd string
 }
 
 // maxThreads is beyond any machine this was thought for; a larger number is a
@@ -33,11 +36,12 @@ const maxFloats = 1 << 33
 
 // Device is the processor. It is safe for concurrent use.
 type Device struct {
-	threads int
-	isa     instructions
-	kernels kernel.Family
-	vectors vector.Family
-	team    *team
+	threads  int
+	isa      instructions
+	kernels  kernel.Family
+	vectors  vector.Family
+	winograd bool
+	team     *team
 
 	mu     sync.Mutex
 	closed bool
@@ -58,6 +62,9 @@ func New(c Config) (*Device, error) {
 	if err != nil {
 		return nil, fmt.Errorf("cpu device: %w", err)
 	}
+	if !slices.Contains([]string{"", "auto", "off"}, c.Winograd) {
+		return nil, fmt.Errorf("cpu device: winograd %q is not one of auto, off", c.Winograd)
+	}
 	kernels, err := kernel.New(isaNames[isa])
 	if err != nil {
 		return nil, fmt.Errorf("cpu device: %w", err)
@@ -71,7 +78,7 @@ func New(c Config) (*Device, error) {
 		threads = runtime.GOMAXPROCS(0)
 	}
 	return &Device{
-		threads: threads, isa: isa, kernels: kernels, vectors: vectors, team: newTeam(threads),
+		threads: threads, isa: isa, kernels: kernels, vectors: vectors, winograd: c.Winograd != "off", team: newTeam(threads),
 		open: map[int]string{}, frames: map[frameKey]*batch{},
 	}, nil
 }

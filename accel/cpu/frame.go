@@ -10,13 +10,14 @@ import (
 // for the chunk it computes (chunk.go); kernels need not know which they are given.
 type frame struct {
 	exec    *exec
-	team    *team         // nil in a chunk's frame, whose tasks its worker does alone
-	threads int           // how many may share a kernel's tasks
-	scratch [][]float32   // for each of them, within one task
-	calls   []kernel.Call // likewise: what it tells the kernels
-	shared  []float32     // within one kernel
-	sums    []float64     // what norms' moments leave for their mixes, of all chunks
-	mixed   []float32     // what mixes leave
+	team    *team          // nil in a chunk's frame, whose tasks its worker does alone
+	threads int            // how many may share a kernel's tasks
+	scratch [][]float32    // for each of them, within one task
+	calls   []kernel.Call  // likewise: what it tells the kernels
+	tiles   []kernel.Tiles // and Winograd's transforms
+	shared  []float32      // within one kernel
+	sums    []float64      // what norms' moments leave for their mixes, of all chunks
+	mixed   []float32      // what mixes leave
 
 	plan  *plan
 	rows  int

@@ -26,7 +26,7 @@ func (b *planner) lower(n *node) runner {
 		return b.newReorderStep(n)
 	case accel.Conv:
 		if b.layouts[n.out].lanes > 0 {
-			return b.newDirect(op, n)
+			return b.newBlockConv(op, n)
 		}
 		return newConv(p, op, n)
 	case accel.MatMul:
