@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"ttad/accel"
+	"ttad/accel/cpu/vector"
 )
 
 // reduceStep folds axes. The operand's axes are split into those that are kept,
@@ -19,7 +20,7 @@ func newReduce(p *accel.Program, op accel.Reduce, n *node) *reduceStep {
 	return &reduceStep{op, n.in[0], n.out, p.Values[n.in[0]].Shape}
 }
 
-func (s *reduceStep) needs(int) needs { return needs{} }
+func (s *reduceStep) needs(int) needs { return needs{worker: stripFloats} }
 
 // views returns where each result's elements begin, and how they lie from there.
 func (s *reduceStep) views(rows int) (kept, folded view) {
@@ -53,34 +54,48 @@ func (s *reduceStep) run(f *frame) error {
 // block is how many results a task takes.
 func (s *reduceStep) block(each int) int { return max(1, rangeFloats/max(each, 1)) }
 
-func (s *reduceStep) task(f *frame, _, i int) {
+func (s *reduceStep) task(f *frame, worker, i int) {
 	x, y := f.data[s.x], f.data[s.y]
 	kept, folded := s.views(f.rows)
 	n := folded.elements()
 	block := s.block(n)
 	step := kept.stride[0][kept.rank-1]
+	columns := step == 1 && s.byColumns(&folded, n)
 	kept.walk(i*block, min((i+1)*block, len(y)), func(flat, count int, at [3]int) {
+		if columns {
+			c := columnFold{s.op.Fn, f.vectors(), f.scratch[worker][:stripFloats], &folded, n}
+			c.run(y[flat:flat+count], x[at[0]:])
+			return
+		}
 		for j := range count {
-			y[flat+j] = s.fold(x, at[0]+j*step, &folded, n)
+			y[flat+j] = s.fold(f.vectors(), x, at[0]+j*step, &folded, n)
 		}
 	})
 }
 
 // fold reduces the elements a view reaches from start on.
-func (s *reduceStep) fold(x []float32, start int, v *view, n int) float32 {
+func (s *reduceStep) fold(vectors vector.Family, x []float32, start int, v *view, n int) float32 {
 	acc := neutral(s.op.Fn)
 	step := v.stride[0][v.rank-1]
+	if step == 1 && v.rank == 1 && n > 0 {
+		return s.finish(foldRun(vectors, s.op.Fn, acc, x[start+v.base[0]:][:n]), n)
+	}
 	v.walk(0, n, func(_, count int, at [3]int) {
 		from := start + at[0]
 		if step == 1 {
-			acc = foldRun(s.op.Fn, acc, x[from:from+count])
+			acc = foldRun(vectors, s.op.Fn, acc, x[from:from+count])
 			return
 		}
 		for range count {
-			acc = foldRun(s.op.Fn, acc, x[from:from+1])
+			acc = foldOne(s.op.Fn, acc, float64(x[from]))
 			from += step
 		}
 	})
+	return s.finish(acc, n)
+}
+
+// finish makes a result of what n elements were folded into.
+func (s *reduceStep) finish(acc float64, n int) float32 {
 	switch s.op.Fn {
 	case accel.ReduceMean:
 		acc /= float64(n)
@@ -101,24 +116,28 @@ func neutral(fn accel.ReduceFn) float64 {
 	return 0
 }
 
-func foldRun(fn accel.ReduceFn, acc float64, x []float32) float64 {
+// foldRun folds values that lie together, at least one.
+func foldRun(v vector.Family, fn accel.ReduceFn, acc float64, x []float32) float64 {
 	switch fn {
 	case accel.ReduceMax:
-		for _, v := range x {
-			acc = max(acc, float64(v))
-		}
-	case accel.ReduceMin:
-		for _, v := range x {
-			acc = min(acc, float64(v))
-		}
-	case accel.ReduceL2:
-		for _, v := range x {
-			acc += float64(v) * float64(v)
-		}
-	default:
-		for _, v := range x {
-			acc += float64(v)
-		}
+		return max(acc, float64(v.MaxOf(x)))
+	case accel.ReduceSum, accel.ReduceMean:
+		return acc + v.Sum(x)
+	}
+	for _, value := range x {
+		acc = foldOne(fn, acc, float64(value))
 	}
 	return acc
+}
+
+func foldOne(fn accel.ReduceFn, acc, v float64) float64 {
+	switch fn {
+	case accel.ReduceMax:
+		return max(acc, v)
+	case accel.ReduceMin:
+		return min(acc, v)
+	case accel.ReduceL2:
+		return acc + v*v
+	}
+	return acc + v
 }
