@@ -15,14 +15,75 @@ import (
 // Whoever writes blocks writes the inside of every image of its result and clears
 // the border.
 func (b *planner) onBlocks(n *node, has func(accel.ValueID) bool) (reads func(operand int) bool, writes bool) {
+	none, all := func(int) bool { return false }, func(int) bool { return true }
 	first := func(operand int) bool { return operand == 0 }
 	switch op := n.op.(type) {
 	case accel.Conv:
 		if b.isDirect(n, op) {
 			return first, true
 		}
+	case accel.Map, applyOp:
+		if has(n.in[0]) {
+			return first, true
+		}
+	case momentsOp:
+		return func(operand int) bool { return operand == 0 && has(n.in[0]) }, false
+	case accel.Binary:
+		if b.binaryOnBlocks(n, op, has) {
+			return func(operand int) bool { return b.p.Values[n.in[operand]].Const == nil }, true
+		}
+	case accel.Concat:
+		if b.concatOnBlocks(n, op, has) {
+			return all, true
+		}
+	case accel.Reduce:
+		if b.reduceOnBlocks(n, op, has) {
+			return first, false
+		}
 	}
-	return func(int) bool { return false }, false
+	return none, false
+}
+
+// lowerOnBlocks makes the kernel of a node that onBlocks gave blocks, nil for any
+// other.
+func (b *planner) lowerOnBlocks(n *node) runner {
+	reads := len(n.in) > 0 && b.isBlocks(n.in[0])
+	writes := b.isBlocks(n.out)
+	switch op := n.op.(type) {
+	case accel.Conv:
+		if writes {
+			return b.newBlockConv(op, n)
+		}
+	case accel.Map:
+		if writes {
+			return b.newBlockMap(op, n)
+		}
+	case accel.Binary:
+		if writes {
+			return b.newBlockBinary(op, n)
+		}
+	case accel.Concat:
+		if writes {
+			return b.newBlockConcat(n)
+		}
+	case accel.Reduce:
+		if reads {
+			return b.newBlockReduce(op, n)
+		}
+	case momentsOp:
+		if reads {
+			return b.newBlockMoments(n)
+		}
+	case applyOp:
+		if writes {
+			return b.newBlockApply(op, n)
+		}
+	}
+	return nil
+}
+
+func (b *planner) isBlocks(id accel.ValueID) bool {
+	return id != accel.NoValue && b.layouts[id].lanes > 0
 }
 
 // reach is the border the kernel of a node needs around a blocked operand.

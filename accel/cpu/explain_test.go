@@ -31,7 +31,7 @@ func TestAScheduleSaysWhatBecameOfEveryNode(t *testing.T) {
 	}
 	lines := func(s accel.Schedule) (out []line) {
 		for _, step := range s.Steps {
-			if step.Kernel == "moments" || step.Kernel == "mix" {
+			if step.Kernel == "blockMoments" || step.Kernel == "mix" {
 				assert.Nil(t, step.Shape, "they have no result")
 				continue
 			}
@@ -51,8 +51,8 @@ func TestAScheduleSaysWhatBecameOfEveryNode(t *testing.T) {
 	}, lines(got[0]))
 	assert.Equal(t, "batch statistics", got[1].When)
 	assert.Equal(t, []line{
-		{"Conv0", "direct", none, none}, {"Norm1", "apply", none, []string{"Relu2"}},
-		{"Conv3", "direct", none, none}, {"Norm4", "apply", none, []string{"Add5", "Relu6"}},
+		{"Conv0", "direct", none, none}, {"Norm1", "blockApply", none, []string{"Relu2"}},
+		{"Conv3", "direct", none, none}, {"Norm4", "blockApply", none, []string{"Add5", "Relu6"}},
 	}, lines(got[1]))
 }
 
@@ -80,7 +80,7 @@ func TestASchedulesMemoryAddsUp(t *testing.T) {
 			most := 0
 			for _, step := range s.Steps {
 				switch {
-				case step.Op == "Reorder", step.Kernel == "moments", step.Kernel == "mix":
+				case step.Op == "Reorder", step.Kernel == "blockMoments", step.Kernel == "mix":
 					// called after their result, and parts of a norm
 				default:
 					names = append(append(append(names, step.Node), step.Folded...), step.Fused...)

@@ -1,6 +1,9 @@
 package cpu
 
-import "ttad/accel"
+import (
+	"ttad/accel"
+	"ttad/accel/cpu/vector"
+)
 
 // layout is how the elements of one value lie in memory. The zero layout is
 // row-major. With lanes, the channels of an image [N C H W] are cut into blocks
@@ -79,21 +82,54 @@ func (g *grid) clearBorder(block []float32, low, high int) {
 	}
 }
 
+// nth is a block of a value, counted through its images.
+func (g *grid) nth(value []float32, i int) []float32 { return value[i*g.block():][:g.block()] }
+
+// row is a row of pixels of a block.
+func (g *grid) row(block []float32, i int) []float32 {
+	return block[g.origin()+i*g.line():][:g.width*g.lanes]
+}
+
+// inside is a block without its border.
+func (g *grid) inside(block []float32) vector.Plane {
+	return vector.Plane{Data: block[g.origin():], Line: g.line()}
+}
+
 // finish does what is left of a tail to the rows low to high of an image.
 func (g *grid) finish(f *frame, tail []tailing, y accel.ValueID, image, low, high int) {
+	if len(tail) == 0 {
+		return
+	}
+	for b := range g.blocks {
+		g.finishBlock(f, tail, y, image*g.blocks+b, low, high)
+	}
+}
+
+// finishBlock does it to one block, counted through the images.
+func (g *grid) finishBlock(f *frame, tail []tailing, y accel.ValueID, block, low, high int) {
+	if len(tail) == 0 {
+		return
+	}
+	plane := g.nth(f.data[y], block)
 	for i := range tail {
 		t := &tail[i]
-		for b := range g.blocks {
-			for r := low; r < high; r++ {
-				row := f.data[y][g.at(image, b, r):][:g.width*g.lanes]
-				if t.add == accel.NoValue {
-					t.fn.apply(row, row)
-					continue
-				}
-				other := f.plan.grid(t.add)
-				f.vectors().Add(row, row, f.data[t.add][other.at(image, b, r):])
-			}
+		if t.add != accel.NoValue {
+			g.add(f, plane, f.data[t.add], f.plan.grid(t.add), block, low, high)
+			continue
 		}
+		for r := low; r < high; r++ {
+			row := g.row(plane, r)
+			t.fn.apply(row, row)
+		}
+	}
+}
+
+// add adds the same block of a value that may have another border.
+func (g *grid) add(f *frame, plane, value []float32, other grid, block, low, high int) {
+	from := other.nth(value, block)
+	for r := low; r < high; r++ {
+		row := g.row(plane, r)
+		f.vectors().Add(row, row, other.row(from, r))
 	}
 }
 

@@ -20,14 +20,14 @@ func known(op accel.Op) bool {
 
 // lower makes the kernel of a node. The program was checked: operands fit.
 func (b *planner) lower(n *node) runner {
+	if k := b.lowerOnBlocks(n); k != nil {
+		return k
+	}
 	p := b.p
 	switch op := n.op.(type) {
 	case reorder:
 		return b.newReorderStep(n)
 	case accel.Conv:
-		if b.layouts[n.out].lanes > 0 {
-			return b.newBlockConv(op, n)
-		}
 		return newConv(p, op, n)
 	case accel.MatMul:
 		return b.newMatMul(op, n)
