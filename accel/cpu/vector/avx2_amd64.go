@@ -199,6 +199,11 @@ func avx2ColumnAffine(a ColumnAffine)
 //go:noescape
 func avx2ColumnAffineAdd(a ColumnAffine)
 
+// avx2ColumnLargest finds the k largest values, 8 at most, of each column of x.
+//
+//go:noescape
+func avx2ColumnLargest(y []float32, x []float32, columns int, rows int, k int)
+
 // avx2Transpose transposes 8x8 values.
 //
 //go:noescape

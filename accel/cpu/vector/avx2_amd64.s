@@ -2766,6 +2766,205 @@ done:
 	VZEROUPPER
 	RET
 
+// func avx2ColumnLargest(y []float32, x []float32, columns int, rows int, k int)
+// Requires: AVX
+TEXT ·avx2ColumnLargest(SB), NOSPLIT, $0-72
+	MOVQ y_base+0(FP), AX
+	MOVQ x_base+24(FP), CX
+	MOVQ columns+48(FP), DX
+	SHLQ $0x02, DX
+	MOVQ k+64(FP), BX
+	MOVQ columns+48(FP), SI
+	SUBQ $0x08, SI
+	JLT  few
+
+whole:
+	VMOVUPS avx2Bitsff800000<>+0(SB), Y0
+	VMOVUPS avx2Bitsff800000<>+0(SB), Y1
+	VMOVUPS avx2Bitsff800000<>+0(SB), Y2
+	VMOVUPS avx2Bitsff800000<>+0(SB), Y3
+	VMOVUPS avx2Bitsff800000<>+0(SB), Y4
+	VMOVUPS avx2Bitsff800000<>+0(SB), Y5
+	VMOVUPS avx2Bitsff800000<>+0(SB), Y6
+	VMOVUPS avx2Bitsff800000<>+0(SB), Y7
+	MOVQ    rows+56(FP), R8
+	MOVQ    CX, DI
+
+wholeRow:
+	VMOVUPS (DI), Y8
+	VMINPS  Y8, Y0, Y9
+	VMAXPS  Y8, Y0, Y0
+	CMPQ    BX, $0x01
+	JE      wholeNext
+	VMINPS  Y9, Y1, Y8
+	VMAXPS  Y9, Y1, Y1
+	CMPQ    BX, $0x02
+	JE      wholeNext
+	VMINPS  Y8, Y2, Y9
+	VMAXPS  Y8, Y2, Y2
+	CMPQ    BX, $0x03
+	JE      wholeNext
+	VMINPS  Y9, Y3, Y8
+	VMAXPS  Y9, Y3, Y3
+	CMPQ    BX, $0x04
+	JE      wholeNext
+	VMINPS  Y8, Y4, Y9
+	VMAXPS  Y8, Y4, Y4
+	CMPQ    BX, $0x05
+	JE      wholeNext
+	VMINPS  Y9, Y5, Y8
+	VMAXPS  Y9, Y5, Y5
+	CMPQ    BX, $0x06
+	JE      wholeNext
+	VMINPS  Y8, Y6, Y9
+	VMAXPS  Y8, Y6, Y6
+	CMPQ    BX, $0x07
+	JE      wholeNext
+	VMINPS  Y9, Y7, Y8
+	VMAXPS  Y9, Y7, Y7
+
+wholeNext:
+	ADDQ    DX, DI
+	DECQ    R8
+	JNZ     wholeRow
+	MOVQ    AX, DI
+	VMOVUPS Y0, (DI)
+	ADDQ    DX, DI
+	CMPQ    BX, $0x01
+	JE      wholeStored
+	VMOVUPS Y1, (DI)
+	ADDQ    DX, DI
+	CMPQ    BX, $0x02
+	JE      wholeStored
+	VMOVUPS Y2, (DI)
+	ADDQ    DX, DI
+	CMPQ    BX, $0x03
+	JE      wholeStored
+	VMOVUPS Y3, (DI)
+	ADDQ    DX, DI
+	CMPQ    BX, $0x04
+	JE      wholeStored
+	VMOVUPS Y4, (DI)
+	ADDQ    DX, DI
+	CMPQ    BX, $0x05
+	JE      wholeStored
+	VMOVUPS Y5, (DI)
+	ADDQ    DX, DI
+	CMPQ    BX, $0x06
+	JE      wholeStored
+	VMOVUPS Y6, (DI)
+	ADDQ    DX, DI
+	CMPQ    BX, $0x07
+	JE      wholeStored
+	VMOVUPS Y7, (DI)
+	ADDQ    DX, DI
+
+wholeStored:
+	ADDQ $0x20, CX
+	ADDQ $0x20, AX
+	SUBQ $0x08, SI
+	JGE  whole
+
+few:
+	ADDQ    $0x08, SI
+	JZ      done
+	LEAQ    avx2Ends<>+0(SB), DI
+	NEGQ    SI
+	VMOVUPS 32(DI)(SI*4), Y0
+	VMOVUPS avx2Bitsff800000<>+0(SB), Y1
+	VMOVUPS avx2Bitsff800000<>+0(SB), Y2
+	VMOVUPS avx2Bitsff800000<>+0(SB), Y3
+	VMOVUPS avx2Bitsff800000<>+0(SB), Y4
+	VMOVUPS avx2Bitsff800000<>+0(SB), Y5
+	VMOVUPS avx2Bitsff800000<>+0(SB), Y6
+	VMOVUPS avx2Bitsff800000<>+0(SB), Y7
+	VMOVUPS avx2Bitsff800000<>+0(SB), Y8
+	MOVQ    rows+56(FP), SI
+
+fewRow:
+	VMASKMOVPS (CX), Y0, Y9
+	VMINPS     Y9, Y1, Y10
+	VMAXPS     Y9, Y1, Y1
+	CMPQ       BX, $0x01
+	JE         fewNext
+	VMINPS     Y10, Y2, Y9
+	VMAXPS     Y10, Y2, Y2
+	CMPQ       BX, $0x02
+	JE         fewNext
+	VMINPS     Y9, Y3, Y10
+	VMAXPS     Y9, Y3, Y3
+	CMPQ       BX, $0x03
+	JE         fewNext
+	VMINPS     Y10, Y4, Y9
+	VMAXPS     Y10, Y4, Y4
+	CMPQ       BX, $0x04
+	JE         fewNext
+	VMINPS     Y9, Y5, Y10
+	VMAXPS     Y9, Y5, Y5
+	CMPQ       BX, $0x05
+	JE         fewNext
+	VMINPS     Y10, Y6, Y9
+	VMAXPS     Y10, Y6, Y6
+	CMPQ       BX, $0x06
+	JE         fewNext
+	VMINPS     Y9, Y7, Y10
+	VMAXPS     Y9, Y7, Y7
+	CMPQ       BX, $0x07
+	JE         fewNext
+	VMINPS     Y10, Y8, Y9
+	VMAXPS     Y10, Y8, Y8
+
+fewNext:
+	ADDQ       DX, CX
+	DECQ       SI
+	JNZ        fewRow
+	MOVQ       AX, CX
+	VMASKMOVPS Y1, Y0, (CX)
+	ADDQ       DX, CX
+	CMPQ       BX, $0x01
+	JE         fewStored
+	VMASKMOVPS Y2, Y0, (CX)
+	ADDQ       DX, CX
+	CMPQ       BX, $0x02
+	JE         fewStored
+	VMASKMOVPS Y3, Y0, (CX)
+	ADDQ       DX, CX
+	CMPQ       BX, $0x03
+	JE         fewStored
+	VMASKMOVPS Y4, Y0, (CX)
+	ADDQ       DX, CX
+	CMPQ       BX, $0x04
+	JE         fewStored
+	VMASKMOVPS Y5, Y0, (CX)
+	ADDQ       DX, CX
+	CMPQ       BX, $0x05
+	JE         fewStored
+	VMASKMOVPS Y6, Y0, (CX)
+	ADDQ       DX, CX
+	CMPQ       BX, $0x06
+	JE         fewStored
+	VMASKMOVPS Y7, Y0, (CX)
+	ADDQ       DX, CX
+	CMPQ       BX, $0x07
+	JE         fewStored
+	VMASKMOVPS Y8, Y0, (CX)
+	ADDQ       DX, CX
+
+fewStored:
+done:
+	VZEROUPPER
+	RET
+
+DATA avx2Bitsff800000<>+0(SB)/4, $0xff800000
+DATA avx2Bitsff800000<>+4(SB)/4, $0xff800000
+DATA avx2Bitsff800000<>+8(SB)/4, $0xff800000
+DATA avx2Bitsff800000<>+12(SB)/4, $0xff800000
+DATA avx2Bitsff800000<>+16(SB)/4, $0xff800000
+DATA avx2Bitsff800000<>+20(SB)/4, $0xff800000
+DATA avx2Bitsff800000<>+24(SB)/4, $0xff800000
+DATA avx2Bitsff800000<>+28(SB)/4, $0xff800000
+GLOBL avx2Bitsff800000<>(SB), RODATA|NOPTR, $32
+
 // func avx2Transpose(y *float32, x *float32, yStep int, xStep int)
 // Requires: AVX
 TEXT ·avx2Transpose(SB), NOSPLIT, $0-32

@@ -199,6 +199,11 @@ func avx512ColumnAffine(a ColumnAffine)
 //go:noescape
 func avx512ColumnAffineAdd(a ColumnAffine)
 
+// avx512ColumnLargest finds the k largest values, 8 at most, of each column of x.
+//
+//go:noescape
+func avx512ColumnLargest(y []float32, x []float32, columns int, rows int, k int)
+
 // avx512Transpose transposes 16x16 values.
 //
 //go:noescape

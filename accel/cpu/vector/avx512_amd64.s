@@ -2916,6 +2916,213 @@ done:
 	VZEROUPPER
 	RET
 
+// func avx512ColumnLargest(y []float32, x []float32, columns int, rows int, k int)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·avx512ColumnLargest(SB), NOSPLIT, $0-72
+	MOVQ y_base+0(FP), AX
+	MOVQ x_base+24(FP), CX
+	MOVQ columns+48(FP), DX
+	SHLQ $0x02, DX
+	MOVQ k+64(FP), BX
+	MOVQ columns+48(FP), SI
+	SUBQ $0x10, SI
+	JLT  few
+
+whole:
+	VMOVUPS avx512Bitsff800000<>+0(SB), Z0
+	VMOVUPS avx512Bitsff800000<>+0(SB), Z1
+	VMOVUPS avx512Bitsff800000<>+0(SB), Z2
+	VMOVUPS avx512Bitsff800000<>+0(SB), Z3
+	VMOVUPS avx512Bitsff800000<>+0(SB), Z4
+	VMOVUPS avx512Bitsff800000<>+0(SB), Z5
+	VMOVUPS avx512Bitsff800000<>+0(SB), Z6
+	VMOVUPS avx512Bitsff800000<>+0(SB), Z7
+	MOVQ    rows+56(FP), R8
+	MOVQ    CX, DI
+
+wholeRow:
+	VMOVUPS (DI), Z8
+	VMINPS  Z8, Z0, Z9
+	VMAXPS  Z8, Z0, Z0
+	CMPQ    BX, $0x01
+	JE      wholeNext
+	VMINPS  Z9, Z1, Z8
+	VMAXPS  Z9, Z1, Z1
+	CMPQ    BX, $0x02
+	JE      wholeNext
+	VMINPS  Z8, Z2, Z9
+	VMAXPS  Z8, Z2, Z2
+	CMPQ    BX, $0x03
+	JE      wholeNext
+	VMINPS  Z9, Z3, Z8
+	VMAXPS  Z9, Z3, Z3
+	CMPQ    BX, $0x04
+	JE      wholeNext
+	VMINPS  Z8, Z4, Z9
+	VMAXPS  Z8, Z4, Z4
+	CMPQ    BX, $0x05
+	JE      wholeNext
+	VMINPS  Z9, Z5, Z8
+	VMAXPS  Z9, Z5, Z5
+	CMPQ    BX, $0x06
+	JE      wholeNext
+	VMINPS  Z8, Z6, Z9
+	VMAXPS  Z8, Z6, Z6
+	CMPQ    BX, $0x07
+	JE      wholeNext
+	VMINPS  Z9, Z7, Z8
+	VMAXPS  Z9, Z7, Z7
+
+wholeNext:
+	ADDQ    DX, DI
+	DECQ    R8
+	JNZ     wholeRow
+	MOVQ    AX, DI
+	VMOVUPS Z0, (DI)
+	ADDQ    DX, DI
+	CMPQ    BX, $0x01
+	JE      wholeStored
+	VMOVUPS Z1, (DI)
+	ADDQ    DX, DI
+	CMPQ    BX, $0x02
+	JE      wholeStored
+	VMOVUPS Z2, (DI)
+	ADDQ    DX, DI
+	CMPQ    BX, $0x03
+	JE      wholeStored
+	VMOVUPS Z3, (DI)
+	ADDQ    DX, DI
+	CMPQ    BX, $0x04
+	JE      wholeStored
+	VMOVUPS Z4, (DI)
+	ADDQ    DX, DI
+	CMPQ    BX, $0x05
+	JE      wholeStored
+	VMOVUPS Z5, (DI)
+	ADDQ    DX, DI
+	CMPQ    BX, $0x06
+	JE      wholeStored
+	VMOVUPS Z6, (DI)
+	ADDQ    DX, DI
+	CMPQ    BX, $0x07
+	JE      wholeStored
+	VMOVUPS Z7, (DI)
+	ADDQ    DX, DI
+
+wholeStored:
+	ADDQ $0x40, CX
+	ADDQ $0x40, AX
+	SUBQ $0x10, SI
+	JGE  whole
+
+few:
+	ADDQ    $0x10, SI
+	JZ      done
+	MOVL    $0x0000ffff, DI
+	BZHIL   SI, DI, DI
+	KMOVW   DI, K1
+	VMOVUPS avx512Bitsff800000<>+0(SB), Z0
+	VMOVUPS avx512Bitsff800000<>+0(SB), Z1
+	VMOVUPS avx512Bitsff800000<>+0(SB), Z2
+	VMOVUPS avx512Bitsff800000<>+0(SB), Z3
+	VMOVUPS avx512Bitsff800000<>+0(SB), Z4
+	VMOVUPS avx512Bitsff800000<>+0(SB), Z5
+	VMOVUPS avx512Bitsff800000<>+0(SB), Z6
+	VMOVUPS avx512Bitsff800000<>+0(SB), Z7
+	MOVQ    rows+56(FP), SI
+
+fewRow:
+	VMOVUPS.Z (CX), K1, Z8
+	VMINPS    Z8, Z0, Z9
+	VMAXPS    Z8, Z0, Z0
+	CMPQ      BX, $0x01
+	JE        fewNext
+	VMINPS    Z9, Z1, Z8
+	VMAXPS    Z9, Z1, Z1
+	CMPQ      BX, $0x02
+	JE        fewNext
+	VMINPS    Z8, Z2, Z9
+	VMAXPS    Z8, Z2, Z2
+	CMPQ      BX, $0x03
+	JE        fewNext
+	VMINPS    Z9, Z3, Z8
+	VMAXPS    Z9, Z3, Z3
+	CMPQ      BX, $0x04
+	JE        fewNext
+	VMINPS    Z8, Z4, Z9
+	VMAXPS    Z8, Z4, Z4
+	CMPQ      BX, $0x05
+	JE        fewNext
+	VMINPS    Z9, Z5, Z8
+	VMAXPS    Z9, Z5, Z5
+	CMPQ      BX, $0x06
+	JE        fewNext
+	VMINPS    Z8, Z6, Z9
+	VMAXPS    Z8, Z6, Z6
+	CMPQ      BX, $0x07
+	JE        fewNext
+	VMINPS    Z9, Z7, Z8
+	VMAXPS    Z9, Z7, Z7
+
+fewNext:
+	ADDQ    DX, CX
+	DECQ    SI
+	JNZ     fewRow
+	MOVQ    AX, CX
+	VMOVUPS Z0, K1, (CX)
+	ADDQ    DX, CX
+	CMPQ    BX, $0x01
+	JE      fewStored
+	VMOVUPS Z1, K1, (CX)
+	ADDQ    DX, CX
+	CMPQ    BX, $0x02
+	JE      fewStored
+	VMOVUPS Z2, K1, (CX)
+	ADDQ    DX, CX
+	CMPQ    BX, $0x03
+	JE      fewStored
+	VMOVUPS Z3, K1, (CX)
+	ADDQ    DX, CX
+	CMPQ    BX, $0x04
+	JE      fewStored
+	VMOVUPS Z4, K1, (CX)
+	ADDQ    DX, CX
+	CMPQ    BX, $0x05
+	JE      fewStored
+	VMOVUPS Z5, K1, (CX)
+	ADDQ    DX, CX
+	CMPQ    BX, $0x06
+	JE      fewStored
+	VMOVUPS Z6, K1, (CX)
+	ADDQ    DX, CX
+	CMPQ    BX, $0x07
+	JE      fewStored
+	VMOVUPS Z7, K1, (CX)
+	ADDQ    DX, CX
+
+fewStored:
+done:
+	VZEROUPPER
+	RET
+
+DATA avx512Bitsff800000<>+0(SB)/4, $0xff800000
+DATA avx512Bitsff800000<>+4(SB)/4, $0xff800000
+DATA avx512Bitsff800000<>+8(SB)/4, $0xff800000
+DATA avx512Bitsff800000<>+12(SB)/4, $0xff800000
+DATA avx512Bitsff800000<>+16(SB)/4, $0xff800000
+DATA avx512Bitsff800000<>+20(SB)/4, $0xff800000
+DATA avx512Bitsff800000<>+24(SB)/4, $0xff800000
+DATA avx512Bitsff800000<>+28(SB)/4, $0xff800000
+DATA avx512Bitsff800000<>+32(SB)/4, $0xff800000
+DATA avx512Bitsff800000<>+36(SB)/4, $0xff800000
+DATA avx512Bitsff800000<>+40(SB)/4, $0xff800000
+DATA avx512Bitsff800000<>+44(SB)/4, $0xff800000
+DATA avx512Bitsff800000<>+48(SB)/4, $0xff800000
+DATA avx512Bitsff800000<>+52(SB)/4, $0xff800000
+DATA avx512Bitsff800000<>+56(SB)/4, $0xff800000
+DATA avx512Bitsff800000<>+60(SB)/4, $0xff800000
+GLOBL avx512Bitsff800000<>(SB), RODATA|NOPTR, $64
+
 // func avx512Transpose(y *float32, x *float32, yStep int, xStep int)
 // Requires: AVX, AVX512F
 TEXT ·avx512Transpose(SB), NOSPLIT, $0-32

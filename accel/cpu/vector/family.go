@@ -37,6 +37,7 @@ type functions struct {
 	blockAffine   func(BlockAffine)
 	columnMoments func(sum, squares []float64, x, shift []float32)
 	columnAffine  func(ColumnAffine)
+	columnLargest func(y, x []float32, columns, rows, k int) // nil for Go
 
 	transpose   func(y, x []float32, rows, cols, yStep, xStep int)
 	interleave4 func(y, x []float32, channels, pixels, plane int)

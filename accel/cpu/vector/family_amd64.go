@@ -29,8 +29,9 @@ func inAVX512() Family {
 		placewise:    placewise(avx512Placewise, avx512PlacewiseUnbiased),
 		blockMoments: avx512BlockMoments, blockAffine: blockAffine(avx512BlockAffine, avx512BlockAffineAdd),
 		columnMoments: columnMoments(avx512ColumnMoments), columnAffine: columnAffine(avx512ColumnAffine, avx512ColumnAffineAdd),
-		transpose:   transpose(16, avx512Transpose),
-		interleave4: interleave4(16, avx512Interleave1, avx512Interleave2, avx512Interleave3, avx512Interleave4),
+		columnLargest: avx512ColumnLargest,
+		transpose:     transpose(16, avx512Transpose),
+		interleave4:   interleave4(16, avx512Interleave1, avx512Interleave2, avx512Interleave3, avx512Interleave4),
 	}}
 }
 
@@ -46,7 +47,8 @@ func inAVX2() Family {
 		placewise:    placewise(avx2Placewise, avx2PlacewiseUnbiased),
 		blockMoments: avx2BlockMoments, blockAffine: blockAffine(avx2BlockAffine, avx2BlockAffineAdd),
 		columnMoments: columnMoments(avx2ColumnMoments), columnAffine: columnAffine(avx2ColumnAffine, avx2ColumnAffineAdd),
-		transpose:   transpose(8, avx2Transpose),
-		interleave4: interleave4(8, avx2Interleave1, avx2Interleave2, avx2Interleave3, avx2Interleave4),
+		columnLargest: avx2ColumnLargest,
+		transpose:     transpose(8, avx2Transpose),
+		interleave4:   interleave4(8, avx2Interleave1, avx2Interleave2, avx2Interleave3, avx2Interleave4),
 	}}
 }

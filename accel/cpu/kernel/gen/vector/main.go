@@ -29,6 +29,7 @@ func main() {
 	w.writeRows()
 	w.writeBlocks()
 	w.writeColumns()
+	w.writeColumnLargest()
 	w.writeLayout()
 	os.Exit(build.Main(flags.Config(), ctx))
 }
