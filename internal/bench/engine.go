@@ -16,7 +16,8 @@ import (
 //go:embed ort.mjs *.py
 var scripts embed.FS
 
-// workerArg makes this program an engine's process; which one is the next argument.
+// workerArg makes this program an engine's process: which one, and on what
+// instructions, the next arguments say.
 const workerArg = "worker"
 
 // Names of engines that the report knows. Peers are the rest.
@@ -58,7 +59,7 @@ func findEngines(ctx context.Context, o options, dir string) (found []engine, ab
 	if err != nil {
 		return nil, nil, err
 	}
-	found = own(self)
+	found = own(self, o.isa)
 	for _, p := range peers(o, dir, modules) {
 		if exec.CommandContext(ctx, p.probe[0], p.probe[1:]...).Run() != nil {
 			absent = append(absent, fmt.Sprintf("%s was not found: %s.", p.name, p.remedy))
@@ -66,25 +67,25 @@ func findEngines(ctx context.Context, o options, dir string) (found []engine, ab
 		}
 		found = append(found, p.engine)
 	}
-	limit, absence := limitOf(self)
+	limit, absence := limitOf(self, o.isa)
 	return append(found, limit...), append(absent, absence...), ctx.Err()
 }
 
 // own is ttad with and without Winograd's algorithm.
-func own(self string) []engine {
+func own(self, isa string) []engine {
 	return []engine{
-		{ttadDirect, []string{self, workerArg, ttadDirect}, func(job) bool { return true }},
-		{ttadWinograd, []string{self, workerArg, ttadWinograd}, func(j job) bool { return j.winograd }},
+		{ttadDirect, []string{self, workerArg, ttadDirect, isa}, func(job) bool { return true }},
+		{ttadWinograd, []string{self, workerArg, ttadWinograd, isa}, func(j job) bool { return j.winograd }},
 	}
 }
 
 // limitOf is the loop no kernel can be faster than, where there is one.
-func limitOf(self string) (found []engine, absent []string) {
-	family, err := kernel.New("auto")
+func limitOf(self, isa string) (found []engine, absent []string) {
+	family, err := kernel.New(isa)
 	if err != nil || family.Peak(1) == 0 {
-		return nil, []string{"There is no loop of multiply-adds in assembly for this processor, so no limit is shown."}
+		return nil, []string{"There is no loop of multiply-adds in assembly for these instructions, so no limit is shown."}
 	}
-	return []engine{{fmaLoop, []string{self, workerArg, fmaLoop}, func(j job) bool { return j.flops > 0 }}}, nil
+	return []engine{{fmaLoop, []string{self, workerArg, fmaLoop, isa}, func(j job) bool { return j.flops > 0 }}}, nil
 }
 
 func peers(o options, dir, modules string) []peer {

@@ -14,6 +14,12 @@ func product(k, n int) *onnx.Model {
 	return net.returns(y, n)
 }
 
+// nothing is what a call costs whose work takes no time: two values through a ReLU.
+func nothing() *onnx.Model {
+	net := newNetwork("nothing", 2)
+	return net.returns(net.relu("input"), 2)
+}
+
 // stack is 3x3 convolutions of square planes behind each other, as many as a stage
 // of ResNet-20 has. A single one would be measured together with bringing its
 // operands into an engine's own layout and back, which a network does once.

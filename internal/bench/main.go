@@ -17,7 +17,7 @@ type options struct {
 	data, out     string
 	only          *regexp.Regexp
 	node, modules string
-	python        string
+	python, isa   string
 	rounds        int
 	round         time.Duration
 }
@@ -52,6 +52,7 @@ func parseOptions(args []string) (o options, err error) {
 	flags.StringVar(&o.node, "node", "node", "program that runs ONNX Runtime's JavaScript binding")
 	flags.StringVar(&o.modules, "peers", ".cache/peers", "folder 'make bench-peers' filled")
 	flags.StringVar(&o.python, "python", "/usr/bin/python3", "Python that may have PyTorch or NumPy")
+	flags.StringVar(&o.isa, "isa", "auto", "the most our engines may use: avx512, avx2, neon, generic or auto")
 	flags.IntVar(&o.rounds, "rounds", 9, "rounds whose median counts")
 	flags.DurationVar(&o.round, "round", 300*time.Millisecond, "time one engine works in a round, about")
 	if err := flags.Parse(args); err != nil {

@@ -104,6 +104,10 @@ func agree(want, got []float32) error {
 	return nil
 }
 
+// pause is between two engines' work: threads of the one before wait for more by
+// spinning, for as long as a few milliseconds.
+const pause = 10 * time.Millisecond
+
 // rounds lets everybody work in turn, each round beginning with another one.
 func rounds(o options, rows int, all []*contender) error {
 	for _, c := range all {
@@ -114,6 +118,7 @@ func rounds(o options, rows int, all []*contender) error {
 	for round := range o.rounds {
 		for i := range all {
 			c := all[(i+round)%len(all)]
+			time.Sleep(pause)
 			seconds, err := c.run(c.batches)
 			if err != nil {
 				return err
@@ -126,12 +131,16 @@ func rounds(o options, rows int, all []*contender) error {
 
 // pace warms up and chooses how many batches fill a round.
 func (c *contender) pace(round time.Duration) error {
-	if _, err := c.run(2); err != nil {
-		return err
+	for c.batches = 1; ; c.batches *= 4 {
+		seconds, err := c.run(c.batches)
+		if err != nil {
+			return err
+		}
+		if share := seconds / round.Seconds(); share > 0.1 {
+			c.batches = max(1, int(float64(c.batches)/share))
+			return nil
+		}
 	}
-	seconds, err := c.run(2)
-	c.batches = max(1, int(2*round.Seconds()/max(seconds, 1e-6)))
-	return err
 }
 
 // median is the middle value, or the mean of the two middle ones.

@@ -30,7 +30,7 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-func self() engine { return own(os.Args[0])[0] }
+func self() engine { return own(os.Args[0], "auto")[0] }
 
 // perceptronJob writes a small model with its batch.
 func perceptronJob(t *testing.T) job {
@@ -70,7 +70,7 @@ func answered(t *testing.T, engine string, todo task, in string) []string {
 	text, err := json.Marshal(todo)
 	require.NoError(t, err)
 	var out bytes.Buffer
-	require.NoError(t, work(t.Context(), []string{engine, string(text)}, strings.NewReader(in), &out))
+	require.NoError(t, work(t.Context(), []string{engine, "auto", string(text)}, strings.NewReader(in), &out))
 	return strings.Split(strings.TrimSuffix(out.String(), "\n"), "\n")
 }
 
@@ -90,7 +90,7 @@ func TestWorkerRefusesBadTasks(t *testing.T) {
 			tt.change(&bad)
 			text, err := json.Marshal(bad)
 			require.NoError(t, err)
-			require.ErrorContains(t, work(t.Context(), []string{ttadDirect, string(text)}, strings.NewReader(""), &bytes.Buffer{}), tt.want)
+			require.ErrorContains(t, work(t.Context(), []string{ttadDirect, "auto", string(text)}, strings.NewReader(""), &bytes.Buffer{}), tt.want)
 		})
 	}
 }
@@ -128,7 +128,7 @@ func TestMeasureRefusesEnginesThatFailOrDoOtherWork(t *testing.T) {
 }
 
 func TestEnginesThatAreNotHereAreNamed(t *testing.T) {
-	o := options{node: "no-such-node", python: "no-such-python", modules: t.TempDir()}
+	o := options{isa: "auto", node: "no-such-node", python: "no-such-python", modules: t.TempDir()}
 	found, absent, err := findEngines(t.Context(), o, t.TempDir())
 	require.NoError(t, err)
 	require.GreaterOrEqual(t, len(found), 2)

@@ -36,21 +36,22 @@ func openerOf(engine string, t task) (opener, error) {
 
 // work is one of our own engines' processes; args name it and hold the task.
 func work(ctx context.Context, args []string, in io.Reader, out io.Writer) error {
-	if len(args) != 2 {
-		return fmt.Errorf("worker: %d arguments, want an engine and the task as JSON", len(args))
+	if len(args) != 3 {
+		return fmt.Errorf("worker: %d arguments, want an engine, its instructions and the task as JSON", len(args))
 	}
 	if _, err := fmt.Fprintln(out); err != nil {
 		return fmt.Errorf("worker: greet: %w", err)
 	}
-	name, t := args[0], task{}
-	if err := json.Unmarshal([]byte(args[1]), &t); err != nil {
+	name, device, t := args[0], cpu.Config{ISA: args[1]}, task{}
+	if err := json.Unmarshal([]byte(args[2]), &t); err != nil {
 		return fmt.Errorf("worker: read the task: %w", err)
 	}
 	open, err := openerOf(name, t)
 	if err != nil {
 		return err
 	}
-	return open(t, cpu.Config{Threads: t.Threads}, func(b batch) error {
+	device.Threads = t.Threads
+	return open(t, device, func(b batch) error {
 		first, err := b(ctx)
 		if err != nil {
 			return err

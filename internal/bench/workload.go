@@ -46,6 +46,7 @@ func networks(resnet func() *onnx.Model) []workload {
 		{name: nameMobile, kind: forwards, model: mobileNetV2, modes: one, rows: []int{8}, threads: threads},
 		{name: nameViT, kind: forwards, model: visionTiny, modes: one, rows: []int{8}, threads: threads},
 		{name: nameMLP, kind: forwards, model: mlp, modes: both, rows: []int{64}, threads: threads},
+		{name: "a call: ReLU of two values", kind: forwards, model: nothing, modes: one, rows: []int{1}, threads: []int{1}},
 		{name: nameReplay, kind: replays, model: resnet, modes: []mode{bare, replayed}, rows: []int{replayedRows}, threads: threads, winograd: true},
 	}
 }
