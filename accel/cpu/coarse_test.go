@@ -124,7 +124,7 @@ func TestRoundingIsNeverFurtherOffThanStated(t *testing.T) {
 					for j := range tileCols {
 						at := i*tileCols + j
 						require.InEpsilon(t, 1+math.Abs(float64(plain[at])), 1+math.Abs(float64(uppers[at])), 1e-5)
-						s := product(q, keys[j*dim:(j+1)*dim]) / unit.scale
+						s := dotProduct(q, keys[j*dim:(j+1)*dim]) / unit.scale
 						require.LessOrEqual(t, s, float64(uppers[at])+block.slack[i], "%s of %d", name, dim)
 						require.GreaterOrEqual(t, s, block.lower(i, uppers[at], c.off[j]), "%s of %d", name, dim)
 						raised := block
@@ -137,7 +137,7 @@ func TestRoundingIsNeverFurtherOffThanStated(t *testing.T) {
 	}
 }
 
-func product(a, b []float32) (sum float64) {
+func dotProduct(a, b []float32) (sum float64) {
 	for i, v := range a {
 		sum += float64(v) * float64(b[i])
 	}

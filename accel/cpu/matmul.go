@@ -1,6 +1,8 @@
 package cpu
 
 import (
+	"slices"
+
 	"ttad/accel"
 	"ttad/accel/cpu/kernel"
 	"ttad/accel/cpu/vector"
@@ -11,71 +13,67 @@ import (
 // (panels.go): when compiling if it is constant, with everything that only scales
 // columns melted into it, else once a run.
 type matMulStep struct {
-	op         accel.MatMul
-	a, b, c, y accel.ValueID
-	shapes     [4]accel.Shape // a, b, c (nil if absent), result
-	family     kernel.Family
-	vectors    vector.Family
-	covers     []cover // by the blocks of a group, less one
-	tap        []int   // the one there is
-	right      []float32
-	bias       []float32 // one a column and zeros; nil: c, if there is one, is as given
-	tail       []tailing
+	op accel.MatMul
+	product
+	left, right, addend, out accel.ValueID
+	shapes                   [2]accel.Shape // of the addend (nil if absent) and the result
+	family                   kernel.Family
+	vectors                  vector.Family
+	covers                   []cover   // by the blocks of a group, less one
+	tap                      []int     // the one there is
+	weights                  []float32 // the packed right side if it is constant
+	bias                     []float32 // one a column and zeros; nil: the addend, if there is one, is as given
+	tail                     []tailing
 	epilogue
-	// tall: one right side serves all left ones, which are then one tall matrix.
-	// For every batch or for none, so that scratch for the largest is enough.
-	tall bool
 	// paired: every result has a right side of its own, which may be packed by the
 	// task that uses it.
 	paired bool
 }
 
 func (b *planner) newMatMul(op accel.MatMul, n *node) *matMulStep {
+	shape := func(id accel.ValueID) accel.Shape { return b.p.Values[id].Shape }
+	return b.newMatMulOf(op, newProduct(op, shape(n.in[0]), shape(n.in[1]), shape(n.out)), n)
+}
+
+// newMatMulOf makes the kernel of a product whose matrices lie as p says.
+func (b *planner) newMatMulOf(op accel.MatMul, p product, n *node) *matMulStep {
 	s := &matMulStep{
-		op: op, a: n.in[0], b: n.in[1], c: optional(n.in, 2), y: n.out, tail: n.tail,
+		op: op, product: p, left: n.in[0], right: n.in[1], addend: optional(n.in, 2), out: n.out, tail: n.tail,
 		family: b.d.kernels, vectors: b.d.vectors, tap: []int{0},
 	}
-	for i, id := range []accel.ValueID{s.a, s.b, s.c, s.y} {
-		if id != accel.NoValue {
-			s.shapes[i] = b.p.Values[id].Shape
-		}
+	s.shapes[1] = b.p.Values[s.out].Shape
+	if s.addend != accel.NoValue {
+		s.shapes[0] = b.p.Values[s.addend].Shape
 	}
-	left, right, result := s.shapes[0], s.shapes[1], s.shapes[3]
-	s.tall = !op.TransA && oneMatrix(right) && len(left) == len(result)
-	s.paired = right[:len(right)-2].Equal(result[:len(result)-2]) && !s.tall
+	s.paired = !p.tall && !slices.ContainsFunc(p.b.lead, stride.resting)
 	g := s.sizes(1)
 	for blocks := range s.family.MaxBlocks() {
 		s.covers = append(s.covers, newCover(s.family, blocks+1, g.depth))
 	}
-	if w := b.p.Values[s.b].Const; w != nil {
+	if w := b.p.Values[s.right].Const; w != nil {
 		s.packConstant(w, n.fold, &g)
-		s.packBias(b.constant(s.c), n.fold, &g)
+		s.packBias(b.constant(s.addend), n.fold, &g)
 	}
 	s.epilogue = newEpilogue(s.tail)
-	if s.c != accel.NoValue && s.bias == nil {
-		s.epilogue = newEpilogue(nil) // c comes before the tail, and after the kernels
+	if s.adds() {
+		s.epilogue = newEpilogue(nil) // it comes before the tail, and after the kernels
 	}
 	return s
 }
 
-// oneMatrix reports whether a stack holds a single matrix in every batch.
-func oneMatrix(s accel.Shape) bool {
-	for _, d := range s[:len(s)-2] {
-		if d != accel.Fixed(1) {
-			return false
-		}
-	}
-	return true
-}
+// adds reports whether there is an addend that is not the kernels' bias.
+func (s *matMulStep) adds() bool { return s.addend != accel.NoValue && s.bias == nil }
+
+func (s *matMulStep) sizes(rows int) matSizes { return s.product.sizes(rows, s.family) }
 
 // packConstant packs a constant right side with alpha, and the scales of a norm that
 // follows, melted in.
 func (s *matMulStep) packConstant(w []float32, fold *affine, g *matSizes) {
 	size := g.panels.floats()
-	s.right = make([]float32, g.rights*size)
+	s.weights = make([]float32, g.rights*size)
 	for i := range g.rights {
-		packed := s.right[i*size : (i+1)*size]
-		g.panels.pack(s.vectors, packed, w[i*g.bSize:(i+1)*g.bSize], s.op.TransB)
+		packed := s.weights[i*size : (i+1)*size]
+		g.panels.pack(s.vectors, packed, w[g.stack.unpacked(i):], g.right)
 		switch {
 		case fold != nil:
 			g.panels.scale(packed, func(j int) float64 { return fold.scale[j] * float64(s.op.Alpha) })
@@ -85,11 +83,10 @@ func (s *matMulStep) packConstant(w []float32, fold *affine, g *matSizes) {
 	}
 }
 
-// packBias turns a constant c with one value for each column, or one for all, into
-// the bias the kernels add.
+// packBias turns a constant addend with one value for each column, or one for all,
+// into the bias the kernels add.
 func (s *matMulStep) packBias(c []float32, fold *affine, g *matSizes) {
-	perColumn := len(c) == g.n && s.shapes[2][len(s.shapes[2])-1] == s.shapes[3][len(s.shapes[3])-1]
-	if fold == nil && !perColumn && len(c) != 1 {
+	if fold == nil && len(c) != 1 && !s.perColumn(c, g.n) {
 		return
 	}
 	s.bias = make([]float32, g.panels.columns())
@@ -104,6 +101,10 @@ func (s *matMulStep) packBias(c []float32, fold *affine, g *matSizes) {
 		}
 		s.bias[j] = fold.bias(v, j)
 	}
+}
+
+func (s *matMulStep) perColumn(c []float32, n int) bool {
+	return len(c) == n && len(s.shapes[0]) > 0 && s.shapes[0][len(s.shapes[0])-1] == s.n
 }
 
 // run divides the result by matrices, rows and columns.
@@ -121,7 +122,7 @@ func (s *matMulStep) run(f *frame) error {
 		f.parallel((*pairedPhase)(s), g.results, cost)
 		return nil
 	}
-	if s.right == nil {
+	if s.weights == nil {
 		f.parallel((*packPhase)(s), g.rights, g.rights*g.panels.floats())
 	}
 	g.divide(len(f.scratch))
@@ -132,7 +133,7 @@ func (s *matMulStep) run(f *frame) error {
 // packsAlong reports whether tasks pack the right side they use: where it is theirs
 // alone and there is one for every worker. It is then in the cache when it is read.
 func (s *matMulStep) packsAlong(f *frame, g *matSizes) bool {
-	return s.right == nil && s.paired && g.results >= len(f.scratch)
+	return s.weights == nil && s.paired && g.results >= len(f.scratch)
 }
 
 // packPhase packs the right matrices of a run for everybody, one a task.
@@ -147,7 +148,7 @@ func (p *packPhase) task(f *frame, _, i int) {
 // packNow packs the right matrix of that number, with alpha melted in.
 func (s *matMulStep) packNow(f *frame, g *matSizes, dst []float32, i int) {
 	dst = dst[:g.panels.floats()]
-	g.panels.pack(s.vectors, dst, f.data[s.b][i*g.bSize:(i+1)*g.bSize], s.op.TransB)
+	g.panels.pack(s.vectors, dst, f.data[s.right][g.stack.unpacked(i):], g.right)
 	if s.op.Alpha != 1 {
 		s.vectors.MulScalar(dst, dst, s.op.Alpha)
 	}
@@ -159,9 +160,9 @@ type pairedPhase matMulStep
 func (p *pairedPhase) task(f *frame, worker, result int) {
 	s := (*matMulStep)(p)
 	g := s.sizes(f.rows)
-	t := s.newTask(f, &g, worker, result)
-	t.right = f.scratch[worker][s.rowsFloats(g.rowBlock, g.k):][:g.panels.floats()]
-	s.packNow(f, &g, t.right, t.bMatrix)
+	t, _ := s.newTask(f, &g, worker, result)
+	t.packed = f.scratch[worker][g.rowsFloats():][:g.panels.floats()]
+	s.packNow(f, &g, t.packed, result)
 	t.rows(0, g.m, 0, g.panels.groups())
 }
 
@@ -169,12 +170,12 @@ func (p *pairedPhase) task(f *frame, worker, result int) {
 func (s *matMulStep) task(f *frame, worker, i int) {
 	g := s.sizes(f.rows)
 	g.divide(len(f.scratch))
-	t := s.newTask(f, &g, worker, i/(g.rowParts*g.columnParts))
-	t.right = s.right
-	if t.right == nil {
-		t.right = f.shared
+	t, packed := s.newTask(f, &g, worker, i/(g.rowParts*g.columnParts))
+	t.packed = s.weights
+	if t.packed == nil {
+		t.packed = f.shared
 	}
-	t.right = t.right[t.bMatrix*g.panels.floats():][:g.panels.floats()]
+	t.packed = t.packed[packed:][:g.panels.floats()]
 	low, high := sharePart(g.panels.groups(), g.columnParts, i%g.columnParts)
 	from, to := sharePart(g.m, g.rowParts, i/g.columnParts%g.rowParts)
 	t.rows(from, to, low, high)
@@ -185,26 +186,23 @@ func sharePart(n, parts, i int) (low, high int) { return i * n / parts, (i + 1) 
 
 // withoutDepth computes a result whose products are empty sums.
 func (s *matMulStep) withoutDepth(f *frame, g *matSizes) {
-	y := f.data[s.y]
-	for at := 0; at < len(y); at += g.n {
-		row := y[at : at+g.n]
-		clear(row)
-		if s.bias != nil {
-			copy(row, s.bias)
-		}
-		s.addC(f, at, at+g.n)
+	y := f.data[s.out]
+	clear(y)
+	for at := 0; at < len(y) && s.bias != nil; at += g.n {
+		copy(y[at:at+g.n], s.bias)
 	}
+	s.add(f, 0, len(y))
 	f.finish(s.tail, y, 0, len(y))
 }
 
-// addC adds Beta*c to the elements low to high of the result, where it was not
-// melted into the bias.
-func (s *matMulStep) addC(f *frame, low, high int) {
-	if s.c == accel.NoValue || s.bias != nil {
+// add adds Beta times the addend to the elements low to high of the result, where
+// it was not melted into the bias.
+func (s *matMulStep) add(f *frame, low, high int) {
+	if !s.adds() {
 		return
 	}
-	y, c := f.data[s.y], f.data[s.c]
-	v := broadcastView(s.shapes[3], f.rows, s.shapes[2])
+	y, c := f.data[s.out], f.data[s.addend]
+	v := broadcastView(s.shapes[1], f.rows, s.shapes[0])
 	move := v.stride[0][v.rank-1]
 	v.walk(low, high, func(flat, n int, at [3]int) {
 		out, from := y[flat:][:n], at[0]

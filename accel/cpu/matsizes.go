@@ -1,18 +1,32 @@
 package cpu
 
+import "ttad/accel/cpu/kernel"
+
 // matSizes are the extents of one run: result matrices of m by n, products of
 // depth k, and how many of each side there are.
 type matSizes struct {
-	m, n, k      int
-	results      int // result matrices
-	rights       int // b matrices
-	lead         view
-	aSize, bSize int
-	panels       panels
-	depth        int // of one call of a kernel
-	rowBlock     int // rows that go through all columns together
+	m, n, k  int
+	results  int // result matrices
+	rights   int // b matrices
+	stack    stack
+	left     [2]int // steps between rows and columns of a
+	right    [2]int // the same of b
+	row      int    // step between rows of y
+	panels   panels
+	depth    int // of one call of a kernel
+	rowBlock int // rows that go through all columns together
 
 	rowParts, columnParts int // tasks of a result matrix, once divided
+}
+
+// stack is the leading axes of a product: their extents, and how far each side
+// moves along them. packed counts floats of packed right sides.
+type stack struct {
+	rank         int
+	extent       [maxRank]int
+	a, b, y      [maxRank]int
+	packed       [maxRank]int
+	a0, b0, size int // where a and b begin; floats of a packed right side
 }
 
 const (
@@ -29,24 +43,61 @@ const (
 	conflictFloats = 1 << 10
 )
 
-func (s *matMulStep) sizes(rows int) matSizes {
-	a, b, y := s.shapes[0], s.shapes[1], s.shapes[3]
-	ra, rb, ry := len(a)-2, len(b)-2, len(y)-2
-	g := matSizes{m: y[ry].At(rows), n: y[ry+1].At(rows), k: a[ra+1].At(rows)}
-	if s.op.TransA {
-		g.k = a[ra].At(rows)
-	}
-	g.results, g.rights = elements(y[:ry], rows), elements(b[:rb], rows)
-	g.aSize, g.bSize = g.m*g.k, g.k*g.n
-	if s.tall {
-		g.m, g.results = g.m*g.results, 1
+func (p *product) sizes(rows int, f kernel.Family) matSizes {
+	g := matSizes{m: p.m.At(rows), n: p.n.At(rows), k: p.k.At(rows), results: 1, rights: 1}
+	g.left = [2]int{p.a.row.at(rows), p.a.col.at(rows)}
+	g.right = [2]int{p.b.row.at(rows), p.b.col.at(rows)}
+	g.row = p.y.row.at(rows)
+	g.panels = newPanels(f, g.k, g.n)
+	g.stack.a0, g.stack.b0, g.stack.size = p.a.base, p.b.base, g.panels.floats()
+	if p.tall {
+		g.m *= elements(p.lead, rows)
 	} else {
-		g.lead = broadcastView(y[:ry], rows, a[:ra], b[:rb])
+		g.pile(p, rows)
 	}
-	g.panels = newPanels(s.family, g.k, g.n)
 	g.depth = max(1, roundUp(ceilDiv(g.k, max(1, ceilDiv(g.k, callDepth))), 4))
 	g.rowBlock = min(g.m, max(1, leftFloats/max(g.k, 1)), blockRows)
 	return g
+}
+
+// pile works out the steps along the leading axes.
+func (g *matSizes) pile(p *product, rows int) {
+	s := &g.stack
+	s.rank = len(p.lead)
+	for axis := s.rank - 1; axis >= 0; axis-- {
+		n := p.lead[axis].At(rows)
+		s.extent[axis] = n
+		s.a[axis], s.b[axis], s.y[axis] = p.a.lead[axis].at(rows), p.b.lead[axis].at(rows), p.y.lead[axis].at(rows)
+		g.results *= n
+		if !p.b.lead[axis].resting() {
+			s.packed[axis] = g.rights * s.size
+			g.rights *= n
+		}
+	}
+}
+
+// place returns where a result matrix and its operands begin, the right one packed.
+func (s *stack) place(result int) (a, packed, y int) {
+	a = s.a0
+	for axis := s.rank - 1; axis >= 0; axis-- {
+		i := result % s.extent[axis]
+		result /= s.extent[axis]
+		a, packed, y = a+i*s.a[axis], packed+i*s.packed[axis], y+i*s.y[axis]
+	}
+	return a, packed, y
+}
+
+// unpacked returns where right matrix number i begins before it is packed.
+func (s *stack) unpacked(i int) int {
+	b := s.b0
+	for axis := s.rank - 1; axis >= 0; axis-- {
+		if s.packed[axis] == 0 {
+			continue // shared along this axis
+		}
+		b += i % s.extent[axis] * s.b[axis]
+		i /= s.extent[axis]
+	}
+	return b
 }
 
 // divide cuts a result matrix into parts for so many workers: into blocks of rows,
@@ -62,19 +113,10 @@ func (g *matSizes) divide(workers int) {
 	}
 }
 
-// operands returns which a and which b matrix make a result matrix.
-func (g *matSizes) operands(result int) (a, b int) {
-	if g.results == 1 {
-		return 0, 0
-	}
-	g.lead.walk(result, result+1, func(_, _ int, at [3]int) { a, b = at[0], at[1] })
-	return a, b
-}
-
 // copiesLeft reports whether rows of the left side are copied: where they are
 // columns, and where they lie so that they would push one another out of the cache.
-func (s *matMulStep) copiesLeft(k int) bool {
-	return s.op.TransA || k >= conflictFloats && k%conflictFloats == 0
+func (g *matSizes) copiesLeft() bool {
+	return g.left[1] != 1 || g.left[0]%conflictFloats == 0 && g.left[0] > 0
 }
 
 // copyStep is how far apart the rows of a copy are: an odd number of cache lines.
@@ -82,21 +124,21 @@ func copyStep(k int) int { return roundUp(k, 2*lineFloats) + lineFloats }
 
 // rowsFloats is the scratch of a block of rows: the copy of the left ones, and
 // columns of the last group, which may reach beyond the row.
-func (s *matMulStep) rowsFloats(rows, k int) int {
-	n := rows * s.family.MaxBlocks() * s.family.Lanes
-	if s.copiesLeft(k) {
-		n += rows * copyStep(k)
+func (g *matSizes) rowsFloats() int {
+	n := g.rowBlock * g.panels.wide
+	if g.copiesLeft() {
+		n += g.rowBlock * copyStep(g.k)
 	}
 	return n
 }
 
 func (s *matMulStep) needs(maxRows int) needs {
 	g := s.sizes(maxRows)
-	n := needs{worker: s.rowsFloats(g.rowBlock, g.k)}
-	if s.depthVaries() { // shallower products come in larger blocks of rows
+	n := needs{worker: g.rowsFloats()}
+	if s.k.PerRow != 0 { // shallower products come in larger blocks of rows
 		n.worker = min(g.m, blockRows) * (copyStep(g.k) + g.panels.wide)
 	}
-	if s.right != nil {
+	if s.weights != nil {
 		return n
 	}
 	n.shared = g.rights * g.panels.floats()
@@ -104,10 +146,4 @@ func (s *matMulStep) needs(maxRows int) needs {
 		n.worker += g.panels.floats()
 	}
 	return n
-}
-
-// depthVaries reports whether k depends on the batch.
-func (s *matMulStep) depthVaries() bool {
-	a := s.shapes[0]
-	return a[len(a)-1].PerRow != 0 || a[len(a)-2].PerRow != 0
 }

@@ -8,28 +8,24 @@ import (
 // matTask is one worker's part of a product: rows and columns of one result matrix.
 type matTask struct {
 	*matMulStep
-	f        *frame
-	g        matSizes
-	call     *kernel.Call
-	scratch  []float32
-	a        []float32 // the left matrix
-	right    []float32 // the right one, packed
-	bMatrix  int       // its number
-	y        []float32 // the result matrix
-	start    int       // where that begins among all
-	left     []float32 // rows of the left matrix as the kernels read them
-	leftStep int
+	f       *frame
+	g       matSizes
+	call    *kernel.Call
+	scratch []float32
+	a       []float32 // from the first row of the left matrix on
+	packed  []float32 // the right one
+	start   int       // of the result matrix in its value
+	input   []float32 // rows of the left matrix as the kernels read them
+	step    int       // between those
 }
 
-func (s *matMulStep) newTask(f *frame, g *matSizes, worker, result int) matTask {
-	a, b := g.operands(result)
-	t := matTask{matMulStep: s, f: f, g: *g, bMatrix: b, call: &f.calls[worker], scratch: f.scratch[worker]}
-	t.start = result * g.m * g.n
-	t.a, t.y = f.data[s.a][a*g.aSize:][:g.aSize], f.data[s.y][t.start:][:g.m*g.n]
-	if s.tall {
-		t.a = f.data[s.a]
-	}
-	return t
+// newTask makes a task for a result matrix and tells where its right side is packed.
+func (s *matMulStep) newTask(f *frame, g *matSizes, worker, result int) (t matTask, packed int) {
+	a, packed, y := g.stack.place(result)
+	return matTask{
+		matMulStep: s, f: f, g: *g, call: &f.calls[worker], scratch: f.scratch[worker],
+		a: f.data[s.left][a:], start: y,
+	}, packed
 }
 
 // rows computes the rows from..to in the groups of columns low to high.
@@ -47,37 +43,39 @@ func (t *matTask) rows(from, to, low, high int) {
 // readLeft makes the rows first to end ready for the kernels and returns the scratch
 // that is left.
 func (t *matTask) readLeft(first, end int) []float32 {
-	k := t.g.k
-	if !t.copiesLeft(k) {
-		t.left, t.leftStep = t.a[first*k:], k
+	row, column := t.g.left[0], t.g.left[1]
+	from := t.a[first*row:]
+	if !t.g.copiesLeft() {
+		t.input, t.step = from, row
 		return t.scratch
 	}
-	t.leftStep = copyStep(k)
-	t.left = t.scratch[:(end-first)*t.leftStep]
-	if t.op.TransA {
-		t.vectors.Transpose(t.left, t.a[first:], k, end-first, t.leftStep, t.g.m)
+	t.step = copyStep(t.g.k)
+	t.input = t.scratch[:(end-first)*t.step]
+	if column != 1 && row == 1 {
+		t.vectors.Transpose(t.input, from, t.g.k, end-first, t.step, column)
 	} else {
 		for r := range end - first {
-			copy(t.left[r*t.leftStep:], t.a[(first+r)*k:][:k])
+			gather(t.input[r*t.step:][:t.g.k], from[r*row:], column)
 		}
 	}
-	return t.scratch[len(t.left):]
+	return t.scratch[len(t.input):]
 }
 
 // group computes a group of columns, a depth at a time. A last group that reaches
 // beyond the rows of the result does so in scratch.
 func (t *matTask) group(i, first, end int, edge []float32) {
 	column, width := t.g.panels.group(i)
-	out, step := t.y[first*t.g.n+column:], t.g.n
+	at := t.start + first*t.g.row + column
 	over := column+width > t.g.n
+	out, step := t.f.data[t.out][at:], t.g.row
 	if over {
 		out, step = edge, width
 	}
 	c := t.call
-	c.Taps, c.InputStep = t.tap, t.leftStep
+	c.Taps, c.InputStep = t.tap, t.step
 	c.OutputStep, c.OutputBlock = step, t.family.Lanes
-	c.ResidualStep, c.ResidualBlock = t.g.n, t.family.Lanes
-	panel := t.right[column*t.g.k:]
+	c.ResidualStep, c.ResidualBlock = t.g.row, t.family.Lanes
+	panel := t.packed[column*t.g.k:]
 	for from := 0; from < t.g.k; from += t.g.depth {
 		c.Depth = min(t.g.depth, t.g.k-from)
 		c.Weights, c.Accumulate = panel[from*width:][:c.Depth*width], from > 0
@@ -85,9 +83,9 @@ func (t *matTask) group(i, first, end int, edge []float32) {
 		t.endWith(last, over, column, width)
 		var residual []float32
 		if last && !over && t.residual != accel.NoValue {
-			residual = t.f.data[t.residual][t.start+first*t.g.n+column:]
+			residual = t.f.data[t.residual][at:]
 		}
-		t.tiles(&t.covers[width/t.family.Lanes-1], t.left[from:], out, residual, end-first)
+		t.tiles(&t.covers[width/t.family.Lanes-1], t.input[from:], out, residual, end-first)
 	}
 	if over {
 		t.copyEdge(edge, column, width, first, end)
@@ -107,13 +105,13 @@ func (t *matTask) endWith(last, over bool, column, width int) {
 }
 
 // tiles covers a group's rows with kernels.
-func (t *matTask) tiles(cover *cover, left, out, residual []float32, rows int) {
+func (t *matTask) tiles(cover *cover, input, out, residual []float32, rows int) {
 	c := t.call
 	for row := 0; row < rows; {
 		k := cover.next(rows - row)
-		c.Input, c.Output = left[row*t.leftStep:], out[row*c.OutputStep:]
+		c.Input, c.Output = input[row*c.InputStep:], out[row*c.OutputStep:]
 		if residual != nil {
-			c.Residual = residual[row*t.g.n:]
+			c.Residual = residual[row*c.ResidualStep:]
 		}
 		k.Run(c)
 		row += k.Pixels
@@ -123,32 +121,32 @@ func (t *matTask) tiles(cover *cover, left, out, residual []float32, rows int) {
 // copyEdge moves the last group from scratch to the result and does to it what the
 // kernels did to the others.
 func (t *matTask) copyEdge(edge []float32, column, width, first, end int) {
+	y := t.f.data[t.out]
 	for r := first; r < end; r++ {
-		at := r*t.g.n + column
-		copy(t.y[at:(r+1)*t.g.n], edge[(r-first)*width:])
-		t.f.finish(t.tail[:t.done], t.f.data[t.matMulStep.y], t.start+at, t.start+(r+1)*t.g.n)
+		low, high := t.start+r*t.g.row+column, t.start+r*t.g.row+t.g.n
+		copy(y[low:high], edge[(r-first)*width:])
+		t.f.finish(t.tail[:t.done], y, low, high)
 	}
 }
 
-// finishRows does what the kernels leave to be done: a c that is no bias, and the
-// rest of the tail.
+// finishRows does what the kernels leave to be done: an addend that is no bias, and
+// the rest of the tail.
 func (t *matTask) finishRows(first, end, low, high int) {
-	open := t.c != accel.NoValue && t.bias == nil
-	if !open && t.done == len(t.tail) {
+	if !t.adds() && t.done == len(t.tail) {
 		return
 	}
-	n, column := t.g.n, low*t.g.panels.wide
-	until := min(high*t.g.panels.wide, n)
-	if column == 0 && until == n {
-		t.finishRange(t.start+first*n, t.start+end*n)
+	from, to := low*t.g.panels.wide, min(high*t.g.panels.wide, t.g.n)
+	if from == 0 && to == t.g.row {
+		t.finish(t.start+first*to, t.start+end*to)
 		return
 	}
 	for r := first; r < end; r++ {
-		t.finishRange(t.start+r*n+column, t.start+r*n+until)
+		at := t.start + r*t.g.row
+		t.finish(at+from, at+to)
 	}
 }
 
-func (t *matTask) finishRange(low, high int) {
-	t.addC(t.f, low, high)
-	t.f.finish(t.tail[t.done:], t.f.data[t.matMulStep.y], low, high)
+func (t *matTask) finish(low, high int) {
+	t.add(t.f, low, high)
+	t.f.finish(t.tail[t.done:], t.f.data[t.out], low, high)
 }

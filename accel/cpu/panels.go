@@ -35,8 +35,8 @@ func (p *panels) group(i int) (first, columns int) {
 	return first, min(p.wide, p.columns()-first)
 }
 
-// pack fills dst from a row-major matrix: [k n], or [n k] when transposed.
-func (p *panels) pack(v vector.Family, dst, src []float32, transposed bool) {
+// pack fills dst from a matrix whose rows and columns lie as far apart as step says.
+func (p *panels) pack(v vector.Family, dst, src []float32, step [2]int) {
 	for i := range p.groups() {
 		first, columns := p.group(i)
 		panel := dst[first*p.k : (first+columns)*p.k]
@@ -44,13 +44,25 @@ func (p *panels) pack(v vector.Family, dst, src []float32, transposed bool) {
 		if given < columns {
 			clear(panel)
 		}
-		if transposed {
-			v.Transpose(panel, src[first*p.k:], given, p.k, columns, p.k)
+		from := src[first*step[1]:]
+		if step[1] != 1 && step[0] == 1 {
+			v.Transpose(panel, from, given, p.k, columns, step[1])
 			continue
 		}
 		for r := range p.k {
-			copy(panel[r*columns:][:given], src[r*p.n+first:])
+			gather(panel[r*columns:][:given], from[r*step[0]:], step[1])
 		}
+	}
+}
+
+// gather fills dst with elements of src that lie a step apart.
+func gather(dst, src []float32, step int) {
+	if step == 1 {
+		copy(dst, src)
+		return
+	}
+	for i := range dst {
+		dst[i] = src[i*step]
 	}
 }
 
