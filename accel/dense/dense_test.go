@@ -119,6 +119,8 @@ func TestPanelsHoldWhatTheirPlaceSays(t *testing.T) {
 					require.Equal(t, x.Row(j)[k], v)
 					require.Equal(t, v, *p.At(k, j))
 					require.Equal(t, v, *one.At(k, at))
+					column, step := p.Column(j)
+					require.Equal(t, v, column[k*step])
 				}
 			}
 		}

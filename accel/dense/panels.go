@@ -49,6 +49,12 @@ func (p *Panels) Piece(i, row int) []float32 {
 	return values[row*width:][:min(width, p.Columns-i*p.width)]
 }
 
+// Column returns the values of a column, step apart.
+func (p *Panels) Column(column int) (values []float32, step int) {
+	panel, width := p.Panel(column / p.width)
+	return panel[column%p.width:], width
+}
+
 // Width is the number of columns of every panel but the last.
 func (p *Panels) Width() int { return p.width }
 

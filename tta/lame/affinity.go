@@ -9,6 +9,7 @@ import (
 // affinity is the matrix W of a block: how much each row listens to every other.
 type affinity struct {
 	pairs
+	ranks
 	// w has what row i gives row j its ear by at (j, i): columns are listeners, as
 	// products with rows of probabilities by class want it. Until W is there it has
 	// what W is made of, for pairs of rows.
@@ -16,7 +17,6 @@ type affinity struct {
 	sparse bool    // W is in heard alone, all else being 0
 	heard  []int32 // whom each row listens to with weight 1, one row after the other
 	ends   []int   // where a row's part of heard ends
-	near   []neighbor
 }
 
 // sparseBelow is the share of weights that are not 0 from which on going through
@@ -33,14 +33,21 @@ func (a *affinity) build(cfg *Config) {
 	case Linear:
 		a.dots(&a.w)
 		a.selfLinear()
+		a.isolate(0)
 	case KNN:
-		a.halves(&a.w)
+		a.measure()
 		a.knn(cfg)
 	default:
-		a.halves(&a.w)
+		a.measure()
 		a.rbf(cfg)
 	}
-	a.isolate()
+}
+
+// measure fills w with the halves of all pairs; those with rows that are not finite
+// are infinitely far apart.
+func (a *affinity) measure() {
+	a.halves(&a.w)
+	a.isolate(float32(math.Inf(-1)))
 }
 
 // selfLinear puts the exact 1 on the diagonal that unit rows have; a zero row's
@@ -72,13 +79,12 @@ func (a *affinity) rbf(cfg *Config) {
 // row itself counted as the first.
 func (a *affinity) bandwidth(k int) float64 {
 	k = min(k, a.others)
+	a.rank(k)
 	sum := 0.0
 	for i, alone := range a.alone {
-		if alone {
-			continue
+		if !alone {
+			sum += math.Sqrt(-2 * float64(a.half(k-1, i)))
 		}
-		near := a.nearest(i, k, func(j int) bool { return a.alone[j] })
-		sum += math.Sqrt(-2 * float64(near[k-1].half))
 	}
 	return sum / float64(max(a.others, 1))
 }
@@ -87,8 +93,10 @@ func (a *affinity) bandwidth(k int) float64 {
 // W is written out, as it is where listening is to be mutual.
 func (a *affinity) knn(cfg *Config) {
 	a.heard, a.ends = a.heard[:0], a.ends[:0]
+	k := min(cfg.Neighbors+1, a.others) // the row itself among them
+	a.rank(k)
 	for i := range a.alone {
-		for _, m := range a.neighbors(cfg, i) {
+		for _, m := range a.neighbors(cfg, i, k) {
 			a.heard = append(a.heard, int32(m.row))
 		}
 		a.ends = append(a.ends, len(a.heard))
@@ -109,19 +117,19 @@ func (a *affinity) knn(cfg *Config) {
 	}
 }
 
-// neighbors are those row i listens to. A row without a direction has none. The
-// published code instead takes k+1 rows, itself included, and drops the first of
-// them, which among equal rows may be another than itself.
-func (a *affinity) neighbors(cfg *Config, i int) []neighbor {
+// neighbors are those row i listens to, of its k nearest. A row without a direction
+// has none. The published code drops the first of the k, which among equal rows may
+// be another than row i.
+func (a *affinity) neighbors(cfg *Config, i, k int) []neighbor {
 	switch {
 	case a.alone[i]:
 		return nil
 	case cfg.ReferenceExact:
-		return a.nearest(i, min(cfg.Neighbors+1, a.others), func(j int) bool { return a.alone[j] })[1:]
+		return a.nearest(i, k, a.half(k-1, i), none)[1:]
 	case a.zero[i]:
 		return nil
 	}
-	return a.nearest(i, min(cfg.Neighbors, a.others-1), func(j int) bool { return j == i || a.alone[j] })
+	return a.nearest(i, k-1, a.half(k-1, i), i)
 }
 
 // listens is whom row i listens to, by knn.
@@ -133,14 +141,14 @@ func (a *affinity) listens(i int) []int32 {
 	return a.heard[start:a.ends[i]]
 }
 
-// isolate cuts off the rows that are not finite.
-func (a *affinity) isolate() {
+// isolate writes value wherever a row takes part that is not finite.
+func (a *affinity) isolate(value float32) {
 	for i, alone := range a.alone {
-		if !alone || a.sparse {
+		if !alone {
 			continue
 		}
 		for j := range a.alone {
-			*a.w.At(i, j), *a.w.At(j, i) = 0, 0
+			*a.w.At(i, j), *a.w.At(j, i) = value, value
 		}
 	}
 }

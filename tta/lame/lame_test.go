@@ -289,9 +289,7 @@ func TestDistancesAgreeWithDifferences(t *testing.T) {
 	}
 	a.w = a.math.Panels(nil, n, n)
 	a.halves(&a.w)
-	for i := range n {
-		a.nearest(i, 2, func(int) bool { return false })
-	}
+	a.rank(2)
 	for i := range n {
 		for j := range n {
 			want := 0.0
