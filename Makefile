@@ -33,11 +33,13 @@ kernels: ## write the generated assembly again
 		$(GO) -C $(KERNELS)/gen run . -isa $$isa -out ../$${isa}_amd64.s -stubs ../$${isa}_amd64.go -pkg kernel || exit 1; \
 		$(GO) -C $(KERNELS)/gen run ./vector -isa $$isa -out ../../vector/$${isa}_amd64.s -stubs ../../vector/$${isa}_amd64.go -pkg vector || exit 1; \
 	done
-	$(GO) -C $(KERNELS)/gen run ./neon -out ../neon_arm64.s -stubs ../neon_arm64.go
+	for pkg in kernel vector; do \
+		$(GO) -C $(KERNELS)/gen run ./neon -pkg $$pkg -out ../../$$pkg/neon_arm64.s -stubs ../../$$pkg/neon_arm64.go || exit 1; \
+	done
 
 kernels-check: kernels ## fail when the generated assembly is not what its generator writes
 	$(GO) -C $(KERNELS)/gen vet ./...
-	git diff --exit-code -- '$(KERNELS)/avx*_amd64.*' '$(KERNELS)/../vector/avx*_amd64.*' '$(KERNELS)/neon_arm64.*'
+	git diff --exit-code -- '$(KERNELS)/avx*_amd64.*' '$(KERNELS)/../vector/avx*_amd64.*' '$(KERNELS)/neon_arm64.*' '$(KERNELS)/../vector/neon_arm64.*'
 
 .PHONY: neon neon-vet
 QEMU  ?= qemu-aarch64-static

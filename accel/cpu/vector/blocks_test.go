@@ -157,3 +157,17 @@ func TestBlocksThatDoNotFitAreRefused(t *testing.T) {
 		}
 	})
 }
+
+func TestBlockAndColumnFunctionsAllocateNothing(t *testing.T) {
+	eachFamily(t, func(t *testing.T, f Family) {
+		x := draw(rand.New(rand.NewPCG(27, 28)), 6*f.Lanes)
+		lanes, sums := x[:f.Lanes], make([]float64, f.Lanes)
+		pixels := Plane{x, 6 * f.Lanes}
+		require.Zero(t, testing.AllocsPerRun(10, func() {
+			f.BlockMoments(BlockMoments{X: pixels, Shift: lanes, Sum: sums, Squares: sums, Height: 1, Width: 6})
+			f.BlockAffine(BlockAffine{Y: pixels, X: pixels, Mean: lanes, Scale: lanes, Shift: lanes, Height: 1, Width: 6})
+			f.ColumnMoments(sums, sums, x, lanes)
+			f.ColumnAffine(ColumnAffine{Y: x, X: x, Mean: lanes, Scale: lanes, Shift: lanes})
+		}))
+	})
+}

@@ -1,6 +1,6 @@
-// Command neon writes the arm64 kernels of package kernel: one file of assembly
-// and one of Go declarations. Avo writes amd64 only, so this is a small writer of
-// text of our own. Run it with make kernels.
+// Command neon writes the arm64 assembly of packages kernel and vector: a file of
+// assembly and one of Go declarations for each. Avo writes amd64 only, so this is
+// a small writer of text of our own. Run it with make kernels.
 package main
 
 import (
@@ -16,23 +16,30 @@ const (
 	lineBytes  = lanes * floatBytes
 )
 
-// shape is a register tile: pixels by blocks of lanes.
-type shape struct{ pixels, blocks int }
-
-// Four multiply-add ports of four cycles' latency want sixteen sums, which the
-// widest of every number of blocks have. The smaller ones are for rows that are
-// no multiple of them, sevens for the image sizes 7, 14, 28 and 56.
-var tapShapes = []shape{
-	{8, 3}, {7, 3}, {4, 3}, {2, 3}, {1, 3},
-	{8, 2}, {7, 2}, {4, 2}, {2, 2}, {1, 2},
-	{16, 1}, {14, 1}, {8, 1}, {7, 1}, {4, 1}, {2, 1}, {1, 1},
-}
-
 func main() {
+	pkg := flag.String("pkg", "", "package to write for: kernel or vector")
 	code := flag.String("out", "", "file of assembly to write")
 	stubs := flag.String("stubs", "", "file of Go declarations to write")
 	flag.Parse()
-	f := newFile("kernel")
+	f := newFile(*pkg)
+	switch *pkg {
+	case "kernel":
+		writeKernels(f)
+	case "vector":
+		writeVector(f)
+	default:
+		fmt.Fprintf(os.Stderr, "-pkg is %q; want kernel or vector\n", *pkg)
+		os.Exit(2)
+	}
+	for path, text := range map[string]string{*code: f.code.String(), *stubs: f.stubs.String()} {
+		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+	}
+}
+
+func writeKernels(f *file) {
 	for _, s := range tapShapes {
 		writeTaps(f, s)
 	}
@@ -45,10 +52,14 @@ func main() {
 	writeWinogradInput(f)
 	writeWinogradOutput(f)
 	writePeak(f)
-	for path, text := range map[string]string{*code: f.code.String(), *stubs: f.stubs.String()} {
-		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			os.Exit(1)
-		}
-	}
+}
+
+func writeVector(f *file) {
+	w := &writer{registers: registers{file: f}}
+	w.writeFlat()
+	w.writeCurves()
+	w.writeRows()
+	w.writeBlocks()
+	w.writeColumns()
+	w.writeLayout()
 }

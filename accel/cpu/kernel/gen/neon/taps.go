@@ -16,6 +16,21 @@ const (
 	input   gp = 6
 )
 
+// shape is a register tile: pixels by blocks of lanes.
+type shape struct{ pixels, blocks int }
+
+// Four multiply-add ports of four cycles' latency want sixteen sums, which the
+// widest of every number of blocks have. The smaller ones are for rows that are
+// no multiple of them, sevens for the image sizes 7, 14, 28 and 56.
+var tapShapes = []shape{
+	{8, 3}, {7, 3}, {4, 3}, {2, 3}, {1, 3},
+	{8, 2}, {7, 2}, {4, 2}, {2, 2}, {1, 2},
+	{16, 1}, {14, 1}, {8, 1}, {7, 1}, {4, 1}, {2, 1}, {1, 1},
+}
+
+// pointers are the registers left for addresses of pixels.
+var pointers = [...]gp{7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 19, 20, 21, 22, 23}
+
 // tile writes one kernel over taps. Sums take the first vector registers, then
 // come a group of pixels, then weights.
 type tile struct {

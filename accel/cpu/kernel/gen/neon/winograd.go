@@ -5,8 +5,7 @@ import "math"
 // winograd writes one of the two transforms of F(4x4,3x3); package kernel says
 // what they compute. A value is a register: one pixel or point of four channels.
 type winograd struct {
-	*file
-	taken   [vectors]bool
+	registers
 	factors vec // what transforms multiply by, a lane each
 }
 
@@ -34,7 +33,7 @@ const (
 
 func newWinograd(f *file, name, does string) *winograd {
 	f.function(name, does, "tiles", "*Tiles")
-	w := &winograd{file: f}
+	w := &winograd{registers: registers{file: f}}
 	w.op("MOVD", "Tiles_Points(R0)", points)
 	w.op("MOVD", "Tiles_Cols(R0)", cols)
 	w.bytes("Stride", stride)
@@ -63,35 +62,6 @@ func (w *winograd) overTiles(body func(), pixels ...gp) {
 	w.op("RET")
 }
 
-// take finds a register nobody uses; give hands it back.
-func (w *winograd) take() vec {
-	for v, taken := range w.taken {
-		if !taken {
-			w.taken[v] = true
-			return vec(v)
-		}
-	}
-	panic("a transform needs more vector registers than there are")
-}
-
-func (w *winograd) give(registers ...vec) {
-	for _, v := range registers {
-		w.taken[v] = false
-	}
-}
-
-func (w *winograd) sum(a, b vec) vec {
-	y := w.take()
-	w.fadd(y, a, b)
-	return y
-}
-
-func (w *winograd) difference(a, b vec) vec {
-	y := w.take()
-	w.fsub(y, a, b)
-	return y
-}
-
 // plus and minus are a with b times a factor added or taken away.
 func (w *winograd) plus(a vec, factor int, b vec) vec {
 	y := w.copyOf(a)
@@ -105,17 +75,11 @@ func (w *winograd) minus(a vec, factor int, b vec) vec {
 	return y
 }
 
-func (w *winograd) copyOf(a vec) vec {
-	y := w.take()
-	w.op("VMOV", a.b16(), y.b16())
-	return y
-}
-
 // constants sets the lanes of a register.
 func (w *winograd) constants(v vec, lanes ...float32) {
 	for i := 0; i < len(lanes); i += 2 {
 		bits := uint64(math.Float32bits(lanes[i+1]))<<32 | uint64(math.Float32bits(lanes[i]))
-		w.op("MOVD", hex(bits), walk)
-		w.op("VMOV", walk, element(v, "D", i/2))
+		w.op("MOVD", hex(bits), scratch)
+		w.op("VMOV", scratch, element(v, "D", i/2))
 	}
 }

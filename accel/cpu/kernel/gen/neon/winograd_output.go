@@ -10,7 +10,7 @@ const (
 	moreLine gp = 8
 	to       gp = 9 // the line at hand
 	more     gp = 10
-	scratch  gp = 11
+	row      gp = 11 // bytes between rows of points
 )
 
 // outputTransform computes, of six values m, the four
@@ -29,6 +29,8 @@ func writeWinogradOutput(f *file) {
 	t.op("MOVD", "Tiles_Residual(R0)", residual)
 	t.bytes("Line", line)
 	t.bytes("ResidualLine", moreLine)
+	t.op("ADD", stride.String()+"<<1", stride, row)
+	t.op("LSL", "$1", row, row)
 	t.overTiles(func() {
 		rows := t.down()
 		t.op("MOVD", pixels, to)
@@ -44,14 +46,12 @@ func writeWinogradOutput(f *file) {
 
 // down transforms the six columns. Points of a column are six apart.
 func (t outputTransform) down() (rows [tilePixels][tileReach]vec) {
-	t.op("ADD", stride.String()+"<<1", stride, scratch)
-	t.op("LSL", "$1", scratch, scratch)
 	for c := range tileReach {
 		t.op("MOVD", walk, to)
 		var m [tileReach]vec
 		for r := range m {
 			m[r] = t.take()
-			t.op("VLD1.P", behind(to, scratch), list(m[r]))
+			t.op("VLD1.P", behind(to, row), list(m[r]))
 		}
 		for r, y := range t.transform(m) {
 			rows[r][c] = y
@@ -78,10 +78,10 @@ func (t outputTransform) transform(m [tileReach]vec) [tilePixels]vec {
 
 // finish does what follows the transform for one row of pixels, stores those that
 // exist, and goes on to the next line.
-func (t outputTransform) finish(row int, y [tilePixels]vec) {
-	label := func(name string) string { return fmt.Sprintf("%s%d", name, row) }
+func (t outputTransform) finish(r int, y [tilePixels]vec) {
+	label := func(name string) string { return fmt.Sprintf("%s%d", name, r) }
 	t.op("MOVD", "Tiles_Rows(R0)", scratch)
-	t.op("CMP", imm(row), scratch)
+	t.op("CMP", imm(r), scratch)
 	t.op("BLE", "done")
 	t.unlessEmpty("Tiles_Bias", label("residual"), scratch)
 	t.addBias(y)
