@@ -29,17 +29,20 @@ func (s *blockMomentsStep) task(f *frame, _, i int) {
 		images := s.chunk * s.shape[0].PerRow
 		image, end = i*images, min((i+1)*images, end)
 	}
-	sum, squares := s.chunkSums(f, f.chunk+i)
-	clear(sum)
-	clear(squares)
+	all, block := s.chunkSums(f, f.chunk+i)
+	all.clear()
 	for ; image < end; image++ {
 		for b := range s.in.blocks {
-			first := b * s.in.lanes
+			x := s.in.inside(s.in.nth(f.data[s.x], image*s.in.blocks+b))
+			block.clear()
 			f.vectors().BlockMoments(vector.BlockMoments{
-				X:     s.in.inside(s.in.nth(f.data[s.x], image*s.in.blocks+b)),
-				Shift: s.center[first:], Sum: sum[first:], Squares: squares[first:],
+				X: x, Shift: x.Data, Sum: block.sum, Squares: block.squares,
 				Height: s.in.height, Width: s.in.width,
 			})
+			first, n := b*s.in.lanes, s.in.height*s.in.width
+			for c := range min(s.in.lanes, s.channels-first) {
+				all.add(first+c, block.sum[c], block.squares[c], x.Data[c], n)
+			}
 		}
 	}
 }

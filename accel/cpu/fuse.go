@@ -2,15 +2,12 @@ package cpu
 
 import "ttad/accel"
 
-// fuseTails moves functions of one value, and additions of a value that is
-// ready by then, to the kernel that computes their operand.
+// fuseTails moves functions of one value, and additions, to the kernel that
+// computes their operand. A kernel whose addend is computed after it moves down to
+// where the addition was: its own result would have waited there as well.
 func (b *planner) fuseTails() {
-	for i := 0; i < len(b.nodes); i++ {
-		n := b.nodes[i]
-		if !takesTail(n.op) {
-			continue
-		}
-		for b.absorb(i, b.onlyReader(n.out, i)) {
+	for i := range b.nodes {
+		for i < len(b.nodes) && takesTail(b.nodes[i].op) && b.absorb(i) {
 		}
 	}
 }
@@ -24,30 +21,37 @@ func takesTail(op accel.Op) bool {
 	return false
 }
 
-// absorb makes node j part of node i's tail if it can be.
-func (b *planner) absorb(i, j int) bool {
+// absorb makes the only reader of node i part of its tail if it can be.
+func (b *planner) absorb(i int) bool {
+	n := b.nodes[i]
+	j := b.onlyReader(n.out, i)
 	if j < 0 {
 		return false
 	}
-	n, next := b.nodes[i], b.nodes[j]
-	var t tailing
-	switch op := next.op.(type) {
-	case accel.Map:
-		t = tailing{add: accel.NoValue, fn: newMapper(b.d.vectors, op)}
-	case accel.Binary:
-		other, ok := b.addend(op, next, n.out)
-		if !ok || !b.readyBefore(other, i) {
-			return false
-		}
-		t = tailing{add: other}
-	default:
+	t, ok := b.tailing(b.nodes[j], n.out)
+	if !ok {
 		return false
 	}
 	n.tail = append(n.tail, t)
-	n.fused = append(n.fused, next.step)
-	n.out = next.out
+	n.fused = append(n.fused, b.nodes[j].step)
+	n.out = b.nodes[j].out
+	if t.add != accel.NoValue && !b.readyBefore(t.add, i) {
+		b.nodes[j], j = n, i
+	}
 	b.remove(j)
 	return true
+}
+
+// tailing returns what a node does to v, if tails can do it.
+func (b *planner) tailing(n *node, v accel.ValueID) (tailing, bool) {
+	switch op := n.op.(type) {
+	case accel.Map:
+		return tailing{add: accel.NoValue, fn: newMapper(b.d.vectors, op)}, true
+	case accel.Binary:
+		other, ok := b.addend(op, n, v)
+		return tailing{add: other}, ok
+	}
+	return tailing{}, false
 }
 
 // addend returns the other operand of an addition of two values of one shape.

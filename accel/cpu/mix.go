@@ -13,7 +13,6 @@ type mixStep struct {
 	op                          accel.Norm
 	gamma, beta, mean, variance accel.ValueID
 	shape                       accel.Shape // of what is normalized
-	center                      []float32   // what was subtracted before summing; nil without moments
 }
 
 func (b *planner) newMix(op mixOp, n *node) *mixStep {
@@ -21,7 +20,6 @@ func (b *planner) newMix(op mixOp, n *node) *mixStep {
 	return &mixStep{
 		norm: &b.norms[n.norm], op: op.Norm, shape: b.p.Values[x].Shape,
 		gamma: n.in[0], beta: n.in[1], mean: n.in[2], variance: n.in[3],
-		center: b.center(n.in[2], b.norms[n.norm].width),
 	}
 }
 
@@ -52,12 +50,12 @@ func (s *mixStep) run(f *frame) error {
 // addChunks adds the sums of all chunks to those of the first, in their order:
 // whoever computed them, the result is the same.
 func (s *mixStep) addChunks(f *frame) {
-	sum, squares := s.chunkSums(f, 0)
+	total, _ := s.chunkSums(f, 0)
 	for i := 1; i < s.chunksOf(f.rows); i++ {
-		d, d2 := s.chunkSums(f, i)
-		for c := range sum {
-			sum[c] += d[c]
-			squares[c] += d2[c]
+		next, _ := s.chunkSums(f, i)
+		for c := range s.channels {
+			total.sum[c] += next.sum[c]
+			total.squares[c] += next.squares[c]
 		}
 	}
 }
@@ -80,11 +78,10 @@ func (s *mixStep) blended(f *frame, c, n int) moments {
 }
 
 func (s *mixStep) batchMoments(f *frame, c, n int) moments {
-	sum, squares := s.chunkSums(f, 0)
-	d := sum[c] / float64(n)
+	total, _ := s.chunkSums(f, 0)
+	mean := total.sum[c] / float64(n)
 	// Rounding may leave a spread of nothing a little below it; NaN stays NaN.
-	spread := max(squares[c]/float64(n)-d*d, 0)
-	return moments{float64(s.center[c]) + d, spread}
+	return moments{mean, max(total.squares[c]/float64(n)-mean*mean, 0)}
 }
 
 // moments are a mean and a biased variance.

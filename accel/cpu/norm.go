@@ -130,12 +130,30 @@ func (n *norm) chunksOf(rows int) int {
 }
 
 func (n *norm) sumFloats() int { return n.chunks * n.sumsEach() }
-func (n *norm) sumsEach() int  { return sumTerms * n.width }
+func (n *norm) sumsEach() int  { return sumTerms * (n.width + lineFloats) }
 
-// chunkSums are the sums and the squares of a chunk.
-func (n *norm) chunkSums(f *frame, chunk int) (sum, squares []float64) {
-	all := f.sums[n.sums+chunk*n.sumsEach():][:n.sumsEach()]
-	return all[:n.width], all[n.width:]
+// chunkSums are the sums and the squares of a chunk: of all channels, and of one
+// block of them for the time it is looked at.
+func (n *norm) chunkSums(f *frame, chunk int) (all, block channelSums) {
+	s := f.sums[n.sums+chunk*n.sumsEach():][:n.sumsEach()]
+	each := n.width + lineFloats
+	return channelSums{s[:n.width], s[each:][:n.width]}, channelSums{s[n.width:each], s[each+n.width:]}
+}
+
+// channelSums are the sum and the sum of squares of each channel.
+type channelSums struct{ sum, squares []float64 }
+
+func (c channelSums) clear() {
+	clear(c.sum)
+	clear(c.squares)
+}
+
+// add adds to channel c the sums of n more values, which were taken after
+// subtracting shift.
+func (c channelSums) add(i int, sum, squares float64, shift float32, n int) {
+	a, m := float64(shift), float64(n)
+	c.sum[i] += sum + m*a
+	c.squares[i] += squares + 2*a*sum + m*a*a
 }
 
 // normalization is how the channels are normalized: (x-mean)*factor + shift. Lanes

@@ -1,10 +1,14 @@
 package cpu
 
-import "ttad/accel"
+import (
+	"ttad/accel"
+	"ttad/accel/cpu/vector"
+)
 
 // applyStep normalizes channels as mix decided.
 type applyStep struct {
 	*norm
+	epilogue
 	virtual bool
 	x, y    accel.ValueID
 	shape   accel.Shape
@@ -12,7 +16,7 @@ type applyStep struct {
 }
 
 func (b *planner) newApply(op applyOp, n *node) *applyStep {
-	return &applyStep{&b.norms[n.norm], op.Virtual, n.in[0], n.out, b.p.Values[n.out].Shape, n.tail}
+	return &applyStep{&b.norms[n.norm], newEpilogue(n.tail), op.Virtual, n.in[0], n.out, b.p.Values[n.out].Shape, n.tail}
 }
 
 func (s *applyStep) needs(int) needs { return needs{} }
@@ -34,24 +38,37 @@ func (s *applyStep) task(f *frame, _, i int) {
 	row := s.channels * size
 	low, high := i*s.block(row)*row, min((i+1)*s.block(row), rows)*row
 	x, y := f.data[s.x][low:high], f.data[s.y][low:high]
-	if s.virtual && isSource(&f.norms[s.number]) {
+	switch {
+	case s.virtual && isSource(&f.norms[s.number]):
 		copy(y, x)
-	} else {
+		f.finish(s.tail, f.data[s.y], low, high)
+	case size == 1:
+		s.columns(f, y, x, low, high)
+		f.finish(s.tail[s.done:], f.data[s.y], low, high)
+	default:
 		s.planes(f, y, x, size)
+		f.finish(s.tail, f.data[s.y], low, high)
 	}
-	f.finish(s.tail, f.data[s.y], low, high)
+}
+
+// columns does rows of one value a channel, and the beginning of the tail.
+func (s *applyStep) columns(f *frame, y, x []float32, low, high int) {
+	mean, factor, shift := s.normalization(f)
+	n := s.channels
+	a := vector.ColumnAffine{
+		Y: y, X: x, Mean: mean[:n], Scale: factor[:n], Shift: shift[:n],
+		Clip: s.clip, Low: s.epilogue.low, High: s.epilogue.high,
+	}
+	if s.residual != accel.NoValue {
+		a.Residual = f.data[s.residual][low:high]
+	}
+	f.vectors().ColumnAffine(a)
 }
 
 func (s *applyStep) planes(f *frame, y, x []float32, size int) {
 	mean, factor, shift := s.normalization(f)
-	for at := 0; at < len(y); at += s.channels * size {
-		for c := range s.channels {
-			m, k, b := mean[c], factor[c], shift[c]
-			to := y[at+c*size : at+(c+1)*size]
-			from := x[at+c*size:][:len(to)]
-			for j, v := range from {
-				to[j] = (v-m)*k + b
-			}
-		}
+	for at := 0; at < len(y); at += size {
+		c := at / size % s.channels
+		f.vectors().Standardize(y[at:at+size], x[at:], mean[c], factor[c], shift[c])
 	}
 }
