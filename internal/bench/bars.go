@@ -75,6 +75,9 @@ func bars() []bar {
 			work: "MLP with norms, frozen, against ONNX Runtime", jobs: []string{nameMLP},
 			of: side{best, frozen}, to: side{onnxRuntime, frozen}, value: speed, bound: 1.2,
 		}, {
+			work: "LAME rbf of 200 rows, 64 features and 10 classes, against PyTorch", jobs: []string{nameLAME},
+			of: side{best, gaussian}, to: side{pyTorch, gaussian}, value: speed, bound: 10,
+		}, {
 			work: "`ttad replay` with alphabn against the forwards alone", jobs: []string{nameReplay},
 			of: side{best, replayed}, to: side{best, bare}, value: speed, bound: 0.95,
 		}, {

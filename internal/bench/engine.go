@@ -91,11 +91,12 @@ func limitOf(self, isa string) (found []engine, absent []string) {
 func peers(o options, dir, modules string) []peer {
 	script := func(name string) string { return filepath.Join(dir, name) }
 	network := func(j job) bool { return j.kind == forwards || j.kind == products }
+	eager := func(j job) bool { return network(j) || j.kind == adjusts }
 	product := func(j job) bool { return j.kind == products }
 	ort := []string{o.node, script("ort.mjs"), modules}
 	return []peer{
 		{engine{onnxRuntime, ort, network}, ort, "run 'make bench-peers' (needs node and npm)"},
-		{engine{pyTorch, []string{o.python, script("torch_peer.py")}, network}, []string{o.python, "-c", "import torch"}, "on Debian, apt-get install python3-torch"},
+		{engine{pyTorch, []string{o.python, script("torch_peer.py")}, eager}, []string{o.python, "-c", "import torch"}, "on Debian, apt-get install python3-torch"},
 		{engine{"NumPy", []string{o.python, script("numpy_peer.py")}, product}, []string{o.python, "-c", "import numpy"}, "on Debian, apt-get install python3-numpy"},
 	}
 }

@@ -16,6 +16,7 @@ const (
 	forwards kind = "forward" // of a model
 	products kind = "product" // a forward of nothing but a matrix product
 	replays  kind = "replay"  // of a recorded stream, from its file to its scores
+	adjusts  kind = "lame"    // probabilities of a batch to each other, without a model
 )
 
 // mode is how a model's normalization treats a batch, or which of a job's two
@@ -27,6 +28,7 @@ const (
 	blended  mode = "alpha-BN" // stored and batch statistics, half and half
 	bare     mode = "its forwards alone"
 	replayed mode = "all of it"
+	gaussian mode = "rbf" // LAME's affinity
 )
 
 const sourceWeight = 0.5
@@ -60,6 +62,9 @@ func (j job) batch() int {
 func (w workload) jobs(dir string) (jobs []job, err error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, fmt.Errorf("make a folder for %s: %w", w.name, err)
+	}
+	if w.kind == adjusts {
+		return w.adjusting(dir)
 	}
 	j := job{workload: w}
 	m := w.model()

@@ -1,5 +1,6 @@
 """PyTorch: see process.go for what it reads and writes. What a task does is in a
 module of its own kind."""
+import importlib
 import json
 import sys
 import time
@@ -11,7 +12,7 @@ task = json.loads(sys.argv[-1])
 torch.set_num_threads(task["threads"])
 torch.set_num_interop_threads(1)
 
-from torch_forward import prepare
+prepare = importlib.import_module("torch_lame" if task["kind"] == "lame" else "torch_forward").prepare
 
 with torch.inference_mode():
     batch = prepare(task)

@@ -26,6 +26,8 @@ func openerOf(engine string, t task) (opener, error) {
 		return openPeak, nil
 	case t.Kind == forwards || t.Kind == products:
 		return openForward, nil
+	case t.Kind == adjusts:
+		return openLAME, nil
 	case t.Kind == replays && t.Mode == bare:
 		return openBare, nil
 	case t.Kind == replays:

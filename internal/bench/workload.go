@@ -32,6 +32,7 @@ const (
 	nameViT      = "ViT-Tiny at 224×224"
 	nameMLP      = "MLP 64→256→256→10"
 	nameReplay   = "ttad replay of ResNet-20 with alphabn"
+	nameLAME     = "LAME rbf, 64 features, 10 classes"
 	nameProduct  = "matrix product 512³"
 )
 
@@ -48,6 +49,7 @@ func networks(resnet func() *onnx.Model) []workload {
 		{name: nameMLP, kind: forwards, model: mlp, modes: both, rows: []int{64}, threads: threads},
 		{name: "a call: ReLU of two values", kind: forwards, model: nothing, modes: one, rows: []int{1}, threads: []int{1}},
 		{name: nameReplay, kind: replays, model: resnet, modes: []mode{bare, replayed}, rows: []int{replayedRows}, threads: threads, winograd: true},
+		{name: nameLAME, kind: adjusts, modes: []mode{gaussian}, rows: []int{200}, threads: threads},
 	}
 }
 
