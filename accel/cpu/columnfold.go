@@ -12,7 +12,7 @@ type columnFold struct {
 	fn      accel.ReduceFn
 	vectors vector.Family
 	part    []float32 // [stripFloats]
-	rows    *view     // where the rows that are folded begin
+	rows    view      // where the rows that are folded begin
 	n       int       // of them
 }
 

@@ -63,7 +63,7 @@ func (s *reduceStep) task(f *frame, worker, i int) {
 	columns := step == 1 && s.byColumns(&folded, n)
 	kept.walk(i*block, min((i+1)*block, len(y)), func(flat, count int, at [3]int) {
 		if columns {
-			c := columnFold{s.op.Fn, f.vectors(), f.scratch[worker][:stripFloats], &folded, n}
+			c := columnFold{s.op.Fn, f.vectors(), f.scratch[worker][:stripFloats], folded, n}
 			c.run(y[flat:flat+count], x[at[0]:])
 			return
 		}
