@@ -48,9 +48,11 @@ func (b *planner) size(s *segment, maxRows int) {
 // to share them out.
 func (b *planner) work(n *node) int {
 	each := func(id accel.ValueID) int { return elements(b.p.Values[id].Shape, 1) }
-	switch n.op.(type) {
+	switch op := n.op.(type) {
 	case accel.Conv:
 		return each(n.out) * each(n.in[1]) / b.p.Values[n.out].Shape[1].Fixed
+	case productOp:
+		return each(n.out) * op.k.At(1)
 	case accel.MatMul:
 		a := b.p.Values[n.in[0]].Shape
 		return each(n.out) * a[len(a)-1].At(1)

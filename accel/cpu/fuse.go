@@ -15,7 +15,7 @@ func (b *planner) fuseTails() {
 // takesTail reports whether the op's kernel finishes its result range by range.
 func takesTail(op accel.Op) bool {
 	switch op.(type) {
-	case accel.Conv, accel.MatMul, applyOp, accel.Binary:
+	case accel.Conv, accel.MatMul, productOp, applyOp, accel.Binary:
 		return true
 	}
 	return false

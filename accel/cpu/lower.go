@@ -31,6 +31,8 @@ func (b *planner) lower(n *node) runner {
 		return newConv(p, op, n)
 	case accel.MatMul:
 		return b.newMatMul(op, n)
+	case productOp:
+		return b.newMatMulOf(op.MatMul, op.product, n)
 	case momentsOp:
 		return b.newMoments(n)
 	case mixOp:

@@ -103,6 +103,7 @@ func newPlan(d *Device, p *accel.Program, maxRows int, folded bool) (*plan, erro
 	if folded {
 		b.foldNorms()
 	}
+	b.meltMoves()
 	b.shareMemory()
 	b.splitNorms(folded)
 	b.fuseTails()

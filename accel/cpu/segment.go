@@ -62,6 +62,8 @@ func (b *planner) keepsRows(n *node, rank int) bool {
 		return byRows(shape(0)) && b.constant(n.in[1]) != nil
 	case accel.MatMul:
 		return len(shape(0)) == rank && byRows(shape(0)) || len(shape(1)) == rank && rank > 2
+	case productOp:
+		return true // the planner makes no others
 	case accel.Reduce:
 		return !slices.Contains(op.Axes, 0)
 	case accel.Softmax:
