@@ -47,21 +47,34 @@ func columnMoments(run func(sum, squares []float64, x, shift []float32, rows int
 	}
 }
 
-// transpose goes through a matrix in squares. The last of a line begins early
-// enough to be whole, and writes some values a second time. Matrices narrower than
-// a square are left to Go.
-func transpose(side int, square func(y, x *float32, yStep, xStep int)) func(y, x []float32, rows, cols, yStep, xStep int) {
+// square transposes a matrix of side by side values.
+type square struct {
+	side int
+	run  func(y, x *float32, yStep, xStep int)
+}
+
+// transpose goes through a matrix in the first squares that are no wider than it.
+// Matrices narrower than all are left to Go.
+func transpose(squares ...square) func(y, x []float32, rows, cols, yStep, xStep int) {
 	return func(y, x []float32, rows, cols, yStep, xStep int) {
-		if rows < side || cols < side {
-			goTranspose(y, x, rows, cols, yStep, xStep)
-			return
-		}
-		for top := 0; top < rows; top += side {
-			r := min(top, rows-side)
-			for left := 0; left < cols; left += side {
-				c := min(left, cols-side)
-				square(&y[c*yStep+r], &x[r*xStep+c], yStep, xStep)
+		for _, s := range squares {
+			if min(rows, cols) >= s.side {
+				s.cover(y, x, rows, cols, yStep, xStep)
+				return
 			}
+		}
+		goTranspose(y, x, rows, cols, yStep, xStep)
+	}
+}
+
+// cover goes through a matrix. The last square of a line begins early enough to be
+// whole, and writes some values a second time.
+func (s square) cover(y, x []float32, rows, cols, yStep, xStep int) {
+	for top := 0; top < rows; top += s.side {
+		r := min(top, rows-s.side)
+		for left := 0; left < cols; left += s.side {
+			c := min(left, cols-s.side)
+			s.run(&y[c*yStep+r], &x[r*xStep+c], yStep, xStep)
 		}
 	}
 }

@@ -209,6 +209,11 @@ func avx2ColumnLargest(y []float32, x []float32, columns int, rows int, k int)
 //go:noescape
 func avx2Transpose(y *float32, x *float32, yStep int, xStep int)
 
+// avx2TransposeQuad transposes 4x4 values.
+//
+//go:noescape
+func avx2TransposeQuad(y *float32, x *float32, yStep int, xStep int)
+
 // avx2Interleave1 makes pixels of four floats from planes of 1, a multiple of 8 of them.
 //
 //go:noescape

@@ -3033,6 +3033,42 @@ TEXT ·avx2Transpose(SB), NOSPLIT, $0-32
 	VZEROUPPER
 	RET
 
+// func avx2TransposeQuad(y *float32, x *float32, yStep int, xStep int)
+// Requires: AVX
+TEXT ·avx2TransposeQuad(SB), NOSPLIT, $0-32
+	MOVQ      y+0(FP), AX
+	MOVQ      x+8(FP), CX
+	MOVQ      yStep+16(FP), DX
+	SHLQ      $0x02, DX
+	MOVQ      xStep+24(FP), BX
+	SHLQ      $0x02, BX
+	VMOVUPS   (CX), X0
+	ADDQ      BX, CX
+	VMOVUPS   (CX), X1
+	ADDQ      BX, CX
+	VMOVUPS   (CX), X2
+	ADDQ      BX, CX
+	VMOVUPS   (CX), X3
+	ADDQ      BX, CX
+	VUNPCKLPS X1, X0, X4
+	VUNPCKHPS X1, X0, X0
+	VUNPCKLPS X3, X2, X1
+	VUNPCKHPS X3, X2, X2
+	VUNPCKLPD X1, X4, X3
+	VUNPCKHPD X1, X4, X1
+	VUNPCKLPD X2, X0, X4
+	VUNPCKHPD X2, X0, X0
+	VMOVUPS   X3, (AX)
+	ADDQ      DX, AX
+	VMOVUPS   X1, (AX)
+	ADDQ      DX, AX
+	VMOVUPS   X4, (AX)
+	ADDQ      DX, AX
+	VMOVUPS   X0, (AX)
+	ADDQ      DX, AX
+	VZEROUPPER
+	RET
+
 // func avx2Interleave1(y *float32, x *float32, pixels int, plane int)
 // Requires: AVX
 TEXT ·avx2Interleave1(SB), NOSPLIT, $0-32

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 
+	"github.com/mmcloughlin/avo/build"
 	"github.com/mmcloughlin/avo/operand"
 	"github.com/mmcloughlin/avo/reg"
 )
@@ -12,15 +13,20 @@ const quad = 4
 
 // writeLayout writes the moves between layouts.
 func (w *writer) writeLayout() {
-	w.writeTile()
+	w.writeTile("Transpose")
+	if !w.masks {
+		small := *w // for matrices narrower than a register
+		small.lanes, small.vector = quad, func(c *build.Context) reg.VecVirtual { return c.XMM() }
+		small.writeTile("TransposeQuad")
+	}
 	for channels := 1; channels <= quad; channels++ {
 		w.writeInterleave(channels)
 	}
 }
 
 // writeTile writes the transposition of a square whose side is a register.
-func (w *writer) writeTile() {
-	w.begin("Transpose", "func(y, x *float32, yStep, xStep int)", fmt.Sprintf("transposes %dx%d values.", w.lanes, w.lanes))
+func (w *writer) writeTile(name string) {
+	w.begin(name, "func(y, x *float32, yStep, xStep int)", fmt.Sprintf("transposes %dx%d values.", w.lanes, w.lanes))
 	y, x := w.number(w.Param("y")), w.number(w.Param("x"))
 	yStep, xStep := w.bytes(w.Param("yStep")), w.bytes(w.Param("xStep"))
 	var groups [][quad]reg.VecVirtual // of four rows: vectors whose quad l is column 4l+j
@@ -72,7 +78,10 @@ func (w *writer) unpack(a, b reg.VecVirtual) (out [2]reg.VecVirtual) {
 
 // turn transposes a square of quads: quad g of vector l is quad l of in[g].
 func (w *writer) turn(in []reg.VecVirtual) []reg.VecVirtual {
-	if !w.masks {
+	switch len(in) {
+	case 1:
+		return in
+	case 2:
 		return w.halves(in[0], in[1])
 	}
 	even, odd := [2]reg.VecVirtual{}, [2]reg.VecVirtual{}
