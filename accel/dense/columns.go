@@ -98,19 +98,16 @@ func exactLogs(y Matrix) float64 {
 	return logs
 }
 
-// sumOfLogs multiplies as many numbers as float64 has exponents for before it takes
-// a logarithm. They are between 1e-10 and 1e10, or not numbers.
+// sumOfLogs multiplies for as long as float64 has exponents for the product before
+// it takes a logarithm.
 func sumOfLogs(x []float32) float64 {
-	const run = 16
-	sum := 0.0
-	for len(x) > 0 {
-		n := min(run, len(x))
-		product := 1.0
-		for _, v := range x[:n] {
-			product *= float64(v)
+	const smallest, largest = 1e-200, 1e200
+	sum, product := 0.0, 1.0
+	for _, v := range x {
+		product *= float64(v)
+		if product < smallest || product > largest {
+			sum, product = sum+math.Log(product), 1
 		}
-		sum += math.Log(product)
-		x = x[n:]
 	}
-	return sum
+	return sum + math.Log(product)
 }

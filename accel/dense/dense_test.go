@@ -92,6 +92,27 @@ func TestEqualRowsHaveEqualProducts(t *testing.T) {
 	})
 }
 
+func TestSymmetricProductsAreCopiedAcross(t *testing.T) {
+	everywhere(t, func(t *testing.T, m *Math) {
+		for _, n := range []int{1, 5, 33, 100} {
+			x := drawn(m, rand.New(rand.NewPCG(11, 12)), n, 20)
+			right, full, half := m.Panels(nil, 20, n), m.Panels(nil, n, n), m.Panels(nil, n, n)
+			m.Transposed(&right, x)
+			p := Product{Left: x, Right: &right}
+			p.IntoPanels(&full)
+			m.Multiply(&p)
+			p.Symmetric = true
+			p.IntoPanels(&half)
+			m.Multiply(&p)
+			for i := range n {
+				for j := range n {
+					require.Equal(t, *full.At(i, j), *half.At(i, j), "%d, %d of %d", i, j, n)
+				}
+			}
+		}
+	})
+}
+
 func TestSizesThatDoNotFitAreRefused(t *testing.T) {
 	m, err := New("")
 	require.NoError(t, err)
@@ -183,6 +204,18 @@ func TestWarmCallsAllocateNothing(t *testing.T) {
 		m.Multiply(&p)
 		c.Softmax(out, v)
 	}))
+}
+
+func TestProductsBeyondFloat64HaveLogarithms(t *testing.T) {
+	var x []float32
+	for _, v := range []float32{1e-10, 1e9, 0.5} {
+		for range 300 {
+			x = append(x, v)
+		}
+	}
+	want := 300 * (math.Log(float64(float32(1e-10))) + math.Log(1e9) + math.Log(0.5))
+	assert.InDelta(t, want, sumOfLogs(x), 1e-9*math.Abs(want))
+	assert.True(t, math.IsNaN(sumOfLogs([]float32{1, float32(math.NaN()), 1})))
 }
 
 func ExampleMath_Multiply() {

@@ -18,6 +18,9 @@ type Product struct {
 	ColumnTerms []float32 // [Right.Padded()]; empty for none
 	RowTerms    []float32 // [Left.Rows][Lanes], each term repeated; empty for none
 	NotAbove0   bool
+	// Symmetric says that the result is, because the columns of Right are the rows of
+	// Left: one half is computed and the other copied. It needs IntoPanels.
+	Symmetric bool
 }
 
 // depthRun is the rows of the right side that are multiplied before the next ones:
@@ -48,6 +51,21 @@ func (m *Math) Multiply(p *Product) {
 			m.panel(p, i, from, min(from+depthRun, depth))
 		}
 	}
+	if p.Symmetric {
+		m.mirror(p)
+	}
+}
+
+// mirror copies what lies above the panels' own rows to below them.
+func (m *Math) mirror(p *Product) {
+	out := Panels{Data: p.Out, Rows: p.Left.Rows, Columns: p.Right.Columns, width: p.Right.width, lanes: p.Right.lanes}
+	for i := range out.Count() {
+		from, width := out.Panel(i)
+		for above := range i {
+			to, step := out.Panel(above)
+			m.Transpose(to[i*out.width*step:], from[above*out.width*width:], out.width, min(width, out.Columns-i*out.width), step, width)
+		}
+	}
 }
 
 // panel adds the products of depths [from, to) to what belongs to panel i.
@@ -62,21 +80,24 @@ func (m *Math) panel(p *Product, i, from, to int) {
 	}
 	c.Accumulate = from > 0
 	c.Bias, c.Residual, c.Clip = nil, nil, false
-	last := to == p.Left.Columns
+	last, rows := to == p.Left.Columns, p.Left.Rows
+	if p.Symmetric {
+		rows = min(rows, i*p.Right.width+width)
+	}
 	if last && len(p.ColumnTerms) > 0 {
 		c.Bias = p.ColumnTerms[i*p.Right.width:][:width]
 	}
 	if last && p.NotAbove0 {
 		c.Clip, c.Low, c.High = true, float32(math.Inf(-1)), 0
 	}
-	m.rows(p, p.Out[i*p.PanelStep:], from, width/m.Lanes, last)
+	m.rows(p, p.Out[i*p.PanelStep:], rows, from, width/m.Lanes, last)
 }
 
 // rows goes down the left side of a panel.
-func (m *Math) rows(p *Product, out []float32, from, blocks int, last bool) {
+func (m *Math) rows(p *Product, out []float32, rows, from, blocks int, last bool) {
 	c := &m.call
-	for row := 0; row < p.Left.Rows; {
-		k := m.tile(blocks, p.Left.Rows-row)
+	for row := 0; row < rows; {
+		k := m.tile(blocks, rows-row)
 		c.Input, c.Output = p.Left.Data[row*p.Left.Step+from:], out[row*c.OutputStep:]
 		if last && len(p.RowTerms) > 0 {
 			c.Residual, c.ResidualStep, c.ResidualBlock = p.RowTerms[row*m.Lanes:], m.Lanes, 0

@@ -123,7 +123,7 @@ func (s *Strategy) adjust(ctx context.Context, features, probs matrix) error {
 		return nil
 	}
 	for i := range probs.rows {
-		if finiteRow(s.affinity.math, probs.row(i)) {
+		if s.affinity.given[i] {
 			copy(probs.row(i), z.row(i))
 		}
 	}

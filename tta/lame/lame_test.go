@@ -162,7 +162,7 @@ func TestTheObjectiveNeverRises(t *testing.T) {
 			q := rowsOf(probs, 0, n)
 			s.affinity.set(rowsOf(features, 0, n), q)
 			s.affinity.build(cfg)
-			s.solver.start(q)
+			s.solver.start(q, s.affinity.given)
 			before := s.solver.objective(&s.affinity, s.solver.z)
 			for range 20 {
 				s.solver.step(&s.affinity)

@@ -23,7 +23,7 @@ type pairs struct {
 // dots writes the products of all pairs of rows into out [n n].
 func (p *pairs) dots(out *dense.Panels) {
 	p.transpose()
-	product := dense.Product{Left: p.unit, Right: &p.right}
+	product := dense.Product{Left: p.unit, Right: &p.right, Symmetric: true}
 	product.IntoPanels(out)
 	p.math.Multiply(&product)
 }
@@ -38,7 +38,7 @@ func (p *pairs) halves(out *dense.Panels) {
 	p.centre()
 	p.transpose()
 	p.lengths()
-	product := dense.Product{Left: p.unit, Right: &p.right, ColumnTerms: p.self, RowTerms: p.repeated, NotAbove0: true}
+	product := dense.Product{Left: p.unit, Right: &p.right, ColumnTerms: p.self, RowTerms: p.repeated, NotAbove0: true, Symmetric: true}
 	product.IntoPanels(out)
 	p.math.Multiply(&product)
 }

@@ -21,7 +21,7 @@ type solver struct {
 // solve adjusts the rows of q. An iteration over many rows takes long enough to
 // look at ctx before each.
 func (s *solver) solve(ctx context.Context, cfg *Config, a *affinity, q matrix) error {
-	s.start(q)
+	s.start(q, a.given)
 	s.steps, s.settled = 0, false
 	for before := math.Inf(1); s.steps < cfg.MaxIterations && !s.settled; {
 		if err := ctx.Err(); err != nil {
@@ -40,15 +40,15 @@ func (s *solver) solve(ctx context.Context, cfg *Config, a *affinity, q matrix) 
 
 // start takes the first iterate, softmax(log v) = v. Rows that are not finite, and
 // columns that only fill up, get an answer nobody asks for.
-func (s *solver) start(q matrix) {
+func (s *solver) start(q matrix, given []bool) {
 	for _, m := range []*dense.Matrix{&s.v, &s.z, &s.next} {
 		*m = s.math.Padded(m.Data, q.width, q.rows)
 	}
 	fill(s.v.Data, 1)
 	s.math.Transpose(s.v.Data, q.data, q.rows, q.width, s.v.Step, q.width)
 	s.math.AddScalar(s.v.Data, s.v.Data, 1e-10)
-	for i := range q.rows {
-		if !finiteRow(s.math, q.row(i)) {
+	for i, finite := range given {
+		if !finite {
 			for class := range q.width {
 				s.v.Row(class)[i] = 1
 			}

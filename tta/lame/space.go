@@ -12,6 +12,7 @@ type space struct {
 	unit   dense.Matrix
 	mean   []float32
 	zero   []bool // rows without a direction
+	given  []bool // rows whose probabilities are finite
 	alone  []bool // rows that are not finite: they take no part and harm no other
 	others int    // rows that are not alone
 }
@@ -20,12 +21,14 @@ type space struct {
 // not finite.
 func (s *space) set(features, probs matrix) {
 	s.unit = s.math.Padded(s.unit.Data, features.rows, features.width)
-	s.zero, s.alone = resized(s.zero, features.rows), resized(s.alone, features.rows)
+	s.zero, s.given, s.alone = resized(s.zero, features.rows), resized(s.given, features.rows), resized(s.alone, features.rows)
 	s.others = 0
 	for i := range features.rows {
 		length := s.length(features.row(i))
 		s.zero[i] = length == 0
-		s.alone[i] = length-length != 0 || !finiteRow(s.math, probs.row(i))
+		total := s.math.Sum(probs.row(i))
+		s.given[i] = total-total == 0
+		s.alone[i] = length-length != 0 || !s.given[i]
 		if s.alone[i] {
 			clear(s.unit.Row(i))
 			continue
@@ -77,12 +80,6 @@ func (s *space) centre() {
 			s.math.Sub(s.unit.Row(i), s.unit.Row(i), s.mean)
 		}
 	}
-}
-
-// finiteRow reports whether no value is NaN or infinite.
-func finiteRow(m *dense.Math, row []float32) bool {
-	sum := m.Sum(row)
-	return sum-sum == 0
 }
 
 // resized returns a slice of n values of any content, keeping s's memory where it
