@@ -39,9 +39,27 @@ func (b *planner) size(s *segment, maxRows int) {
 	for _, n := range b.nodes[s.first:s.end] {
 		s.work += b.work(n)
 	}
-	for s.rows < min(mostRows, maxRows) && b.layLocal(s, 2*s.rows).size <= chunkBudget {
+	most := b.busiest(s)
+	for s.rows < min(mostRows, maxRows) && 2*s.rows*most <= chunkBudget && b.layLocal(s, 2*s.rows).size <= chunkBudget {
 		s.rows *= 2
 	}
+}
+
+// busiest is the floats of a row that one node of a segment reads and writes, of
+// the node with most of them.
+func (b *planner) busiest(s *segment) (most int) {
+	for _, n := range b.nodes[s.first:s.end] {
+		ids := n.reads()
+		if n.out != accel.NoValue {
+			ids = append(ids, n.out)
+		}
+		each := 0
+		for _, id := range ids {
+			each += b.each(id)
+		}
+		most = max(most, each)
+	}
+	return most
 }
 
 // work is a guess at a row's elementary operations, good enough to tell whether
