@@ -55,36 +55,37 @@ func (s *reorderStep) task(f *frame, _, i int) {
 		planes := f.data[s.x][(image*s.channels+first)*size:][:count*size]
 		to := f.data[s.y][i*s.grid.block():][:s.grid.block()]
 		s.clearBorder(to, 0, s.height)
-		s.gather(to, planes)
+		s.gather(f, to, planes)
 		return
 	}
 	planes := f.data[s.y][(image*s.channels+first)*size:][:count*size]
-	s.scatter(planes, f.data[s.x][i*s.grid.block():][:s.grid.block()])
+	s.scatter(f, planes, f.data[s.x][i*s.grid.block():][:s.grid.block()])
 }
 
-// gather writes planes into the inside of a block.
-func (s *reorderStep) gather(block, planes []float32) {
+// lines is how the inside of a block is gone through: so many stretches of so many
+// pixels, all of them at once where no border lies between the rows.
+func (s *reorderStep) lines() (count, pixels int) {
+	if s.cols == s.width {
+		return 1, s.height * s.width
+	}
+	return s.height, s.width
+}
+
+// gather writes planes into the inside of a block. Lanes beyond the last plane
+// become 0.
+func (s *reorderStep) gather(f *frame, block, planes []float32) {
 	size := s.height * s.width
-	for r := range s.height {
-		row := block[s.origin()+r*s.line():][:s.width*s.lanes]
-		for c := 0; c*size < len(planes); c++ {
-			for i, v := range planes[c*size+r*s.width:][:s.width] {
-				row[i*s.lanes+c] = v
-			}
-		}
+	count, pixels := s.lines()
+	for r := range count {
+		f.vectors().Interleave(block[s.origin()+r*s.line():], planes[r*pixels:], len(planes)/size, s.lanes, pixels, size)
 	}
 }
 
 // scatter reads planes out of a block.
-func (s *reorderStep) scatter(planes, block []float32) {
+func (s *reorderStep) scatter(f *frame, planes, block []float32) {
 	size := s.height * s.width
-	for r := range s.height {
-		row := block[s.origin()+r*s.line():][:s.width*s.lanes]
-		for c := 0; c*size < len(planes); c++ {
-			plane := planes[c*size+r*s.width:][:s.width]
-			for i := range plane {
-				plane[i] = row[i*s.lanes+c]
-			}
-		}
+	count, pixels := s.lines()
+	for r := range count {
+		f.vectors().Deinterleave(planes[r*pixels:], block[s.origin()+r*s.line():], len(planes)/size, s.lanes, pixels, size)
 	}
 }
