@@ -31,7 +31,12 @@ type bench struct {
 }
 
 func newBench(b testing.TB, threads int, p *accel.Program, rows int) *bench {
-	d, err := cpu.New(cpu.Config{Threads: threads})
+	return newBenchOn(b, cpu.Config{Threads: threads}, p, rows)
+}
+
+// newBenchOn is newBench on a device of that description.
+func newBenchOn(b testing.TB, c cpu.Config, p *accel.Program, rows int) *bench {
+	d, err := cpu.New(c)
 	require.NoError(b, err)
 	s, err := d.NewStream()
 	require.NoError(b, err)

@@ -56,7 +56,7 @@ func BenchmarkDirect(b *testing.B) {
 }
 
 func benchLayer(b *testing.B, isa string, l convLayer) {
-	d, err := New(Config{Threads: 1, ISA: isa})
+	d, err := New(Config{Threads: 1, ISA: isa, Winograd: "off"})
 	require.NoError(b, err)
 	defer func() { require.NoError(b, d.Close()) }()
 	p, err := newPlan(d, l.program(), l.images, false)

@@ -19,6 +19,7 @@ type winogradStep struct {
 	tiles      winogradTiles
 	groups     []winogradGroup // the widest first
 	taps       []int           // of the blocks of input channels, in the points
+	blocks     int             // of input channels that are added up at a time
 	bias       []float32       // [blocks*lanes]
 	transforms kernel.Winograd
 	epilogue
@@ -98,24 +99,31 @@ func (t *winogradTask) place(block, line int) int {
 	return (block*t.tiles.room + (line-t.first)*t.tiles.cols) * t.in.lanes
 }
 
-// products adds up products over input channels, point by point.
+// products adds up products over input channels, point by point: a few blocks at
+// a time, which add to what those before them left.
 func (t *winogradTask) products(g *winogradGroup) {
-	lanes, tiles := t.in.lanes, (t.end-t.first)*t.tiles.cols
+	lanes, c := t.in.lanes, t.call
+	*c = kernel.Call{Depth: lanes, InputStep: lanes, OutputStep: lanes, OutputBlock: t.tiles.room * lanes}
 	from, to := t.tiles.stride(t.in.blocks), t.tiles.stride(t.groups[0].blocks)
-	c := t.call
-	*c = kernel.Call{
-		Taps: t.taps, Depth: lanes, InputStep: lanes,
-		OutputStep: lanes, OutputBlock: t.tiles.room * lanes,
-	}
-	weights := len(g.weights) / kernel.TilePoints
+	block := len(g.weights) / (kernel.TilePoints * t.in.blocks)
 	for point := range kernel.TilePoints {
-		c.Weights = g.weights[point*weights : (point+1)*weights]
-		for tile := 0; tile < tiles; {
-			k := g.next(tiles - tile)
-			c.Input, c.Output = t.points[point*from+tile*lanes:], t.sums[point*to+tile*lanes:]
-			k.Run(c)
-			tile += k.Pixels
+		for first := 0; first < t.in.blocks; first += t.blocks {
+			end := min(first+t.blocks, t.in.blocks)
+			at := point*t.in.blocks + first
+			c.Weights, c.Taps, c.Accumulate = g.weights[at*block:], t.taps[first:end], first > 0
+			t.tilesOf(g, t.points[point*from:], t.sums[point*to:])
 		}
+	}
+}
+
+// tilesOf runs the call that products prepared for all tiles of a point.
+func (t *winogradTask) tilesOf(g *winogradGroup, points, sums []float32) {
+	tiles := (t.end - t.first) * t.tiles.cols
+	for tile := 0; tile < tiles; {
+		k := g.next(tiles - tile)
+		t.call.Input, t.call.Output = points[tile*t.in.lanes:], sums[tile*t.in.lanes:]
+		k.Run(t.call)
+		tile += k.Pixels
 	}
 }
 
