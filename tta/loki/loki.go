@@ -52,8 +52,8 @@ func (c *Config) Check(report func(path, message string)) {
 
 // Strategy decides by one metric.
 type Strategy struct {
-	squared [][]float64 // by candidate, then by the model's class
-	labels  []string
+	expect *expectation
+	labels []string
 }
 
 // New builds the strategy.
@@ -77,7 +77,11 @@ func New(env tta.Env, cfg *Config) (*Strategy, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Strategy{squared: squares(distance), labels: labels}, nil
+	expect, err := newExpectation(env.ISA, squares(distance))
+	if err != nil {
+		return nil, err
+	}
+	return &Strategy{expect: expect, labels: labels}, nil
 }
 
 // squares transposes the distances, so that a candidate's are in one row.
@@ -102,30 +106,12 @@ func (s *Strategy) Labels() []string { return s.labels }
 // Decide writes the Frechet mean of every row and, as its score, minus the
 // expected squared distance to it.
 func (s *Strategy) Decide(_ context.Context, b *tta.Batch, _ *models.Output, probs *accel.Tensor, class []int32, score []float32) error {
+	s.expect.all(probs)
 	for i := range b.Rows {
-		c, v := s.mean(probs.Row(i))
-		class[i], score[i] = int32(c), float32(v)
+		c, v := s.expect.least(i, probs.Row(i))
+		class[i], score[i] = int32(c), float32(-v)
 	}
 	return nil
-}
-
-// mean returns the best candidate, the lower index on ties, and its score. A row
-// that is not finite has none.
-func (s *Strategy) mean(p []float32) (class int, score float64) {
-	class = -1
-	for c, squared := range s.squared {
-		expected := 0.0
-		for k, v := range p {
-			expected += float64(v) * squared[k]
-		}
-		if expected-expected != 0 {
-			return -1, 0
-		}
-		if class < 0 || -expected > score {
-			class, score = c, -expected
-		}
-	}
-	return class, score
 }
 
 // Spec describes the strategy.
