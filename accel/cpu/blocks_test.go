@@ -50,7 +50,7 @@ func (b *imageProgram) binary(fn accel.BinaryFn, x, y accel.ValueID) accel.Value
 
 // onEachISA runs a test for the instruction sets this processor has.
 func onEachISA(t *testing.T, test func(t *testing.T, d *Device)) {
-	for l := plainGo; l <= detect(); l++ {
+	for _, l := range available() {
 		t.Run(isaNames[l], func(t *testing.T) {
 			d, err := New(Config{Threads: 2, ISA: isaNames[l]})
 			require.NoError(t, err)

@@ -54,7 +54,7 @@ func TestAFoldedPlanIsOnlyConvolutions(t *testing.T) {
 func TestALivePlanKeepsNormsAndFusesTheRest(t *testing.T) {
 	p, err := newPlan(planned(t), block(false), 8, false)
 	require.NoError(t, err)
-	want := []string{"[reorder direct blockMoments]", "mix", "[blockApply direct blockMoments]", "mix", "[reorder blockApply reorder]"}
+	want := []string{"[direct blockMoments]", "mix", "[blockApply direct blockMoments]", "mix", "[blockApply]"}
 	assert.Equal(t, want, cuts(p))
 }
 
