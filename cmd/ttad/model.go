@@ -18,7 +18,7 @@ type modelFlags struct {
 	cfg     models.Config
 	maxRows int
 	threads int
-	isa     string
+	cpu     configs.CPUConfig
 	plan    bool
 }
 
@@ -56,7 +56,8 @@ for batches in which all of them keep their source statistics and for all others
 	cmd.Flags().StringVar(&f.cfg.Calibration, "calibration", "", "`FILE` of moments from 'ttad model calibrate'")
 	cmd.Flags().IntVar(&f.maxRows, "rows", 64, "`rows` of a batch to plan for")
 	cmd.Flags().BoolVar(&f.plan, "plan", false, "print the device's kernels and memory, too")
-	cmd.Flags().StringVar(&f.isa, "isa", "auto", "the most the CPU's `kernels` may use: auto, avx512, avx2, neon or generic")
+	cmd.Flags().StringVar(&f.cpu.ISA, "isa", "auto", "the most the CPU's `kernels` may use: auto, avx512, avx2, neon or generic")
+	cmd.Flags().StringVar(&f.cpu.Winograd, "winograd", "auto", "Winograd's algorithm for 3x3 convolutions: `auto` or off")
 	cmd.AddCommand(newCalibrateCommand(a))
 	return cmd
 }
@@ -75,7 +76,7 @@ func (a *app) describeModel(f *modelFlags) error {
 	if err != nil {
 		return err
 	}
-	devices, err := daemon.OpenDevices(configs.DeviceConfig{Prefer: []string{"cpu"}, Threads: f.threads, CPU: configs.CPUConfig{ISA: f.isa}}, zerolog.Nop())
+	devices, err := daemon.OpenDevices(configs.DeviceConfig{Prefer: []string{"cpu"}, Threads: f.threads, CPU: f.cpu}, zerolog.Nop())
 	if err != nil {
 		return err
 	}

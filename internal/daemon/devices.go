@@ -38,7 +38,7 @@ func OpenDevices(cfg configs.DeviceConfig, log zerolog.Logger) ([]accel.Device, 
 func openDevice(kind string, cfg configs.DeviceConfig) (accel.Device, error) {
 	switch kind {
 	case "cpu":
-		return cpu.New(cpu.Config{Threads: cfg.Threads, ISA: cfg.CPU.ISA})
+		return cpu.New(cpu.Config{Threads: cfg.Threads, ISA: cfg.CPU.ISA, Winograd: cfg.CPU.Winograd})
 	default:
 		return nil, fmt.Errorf("kind %q: %w", kind, accel.ErrNoDevice)
 	}
