@@ -60,17 +60,49 @@ func (b *planner) newDirect(op accel.Conv, n *node) *directStep {
 	shape := b.p.Values[n.out].Shape
 	s := &directStep{
 		x: n.in[0], y: n.out, shape: shape, in: b.grid(n.in[0]), out: b.grid(n.out),
-		stride: op.Stride, epilogue: newEpilogue(n.tail), tail: n.tail,
+		stride: op.Stride, epilogue: newEpilogue(n.tail),
 	}
 	s.tail = n.tail[s.done:]
 	if s.residual != accel.NoValue {
 		s.added = b.grid(s.residual)
 	}
-	w := newFilter(b, op, n, &s.in)
+	if b.p.Values[n.in[1]].Shape.Elements(1) == shape[1].Fixed*s.in.channels && op.Stride == [2]int{1, 1} {
+		s.joinRows()
+	}
+	w := newFilter(b, op, n, &s.in, s.out.width)
 	s.products = w.perGroup * w.height * w.width
 	s.slabs = w.slabs(b.d.kernels, &s.out)
 	return s
 }
+
+// joinRows lets a convolution of single pixels take several rows of small images
+// for one, so that tiles end less often, where no border lies between them.
+func (s *directStep) joinRows() {
+	grids := []*grid{&s.in, &s.out}
+	if s.residual != accel.NoValue {
+		grids = append(grids, &s.added)
+	}
+	for _, g := range grids {
+		if g.rows != g.height || g.cols != g.width {
+			return
+		}
+	}
+	for _, t := range s.tail {
+		if t.add != accel.NoValue {
+			return // which would look for the rows as they were
+		}
+	}
+	rows := 1
+	for s.out.height%rows != 0 || rows < s.out.height && rows*s.out.width < joinedPixels {
+		rows++
+	}
+	for _, g := range grids {
+		*g = g.joined(rows)
+	}
+}
+
+// joinedPixels is a row that no longer gains from being longer: some tiles.
+const joinedPixels = 56
 
 func (s *directStep) needs(int) needs { return needs{} }
 

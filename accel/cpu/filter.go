@@ -17,12 +17,13 @@ type filter struct {
 	height, width, pixels int // of the window, and of a row of the result
 }
 
-// newFilter reads a convolution's constants, with the norm melted into them.
-func newFilter(b *planner, op accel.Conv, n *node, in *grid) *filter {
+// newFilter reads a convolution's constants, with the norm melted into them, for
+// rows of so many pixels.
+func newFilter(b *planner, op accel.Conv, n *node, in *grid, pixels int) *filter {
 	shape := b.p.Values[n.in[1]].Shape
 	w := &filter{
 		op: op, in: in, outputs: shape[0].Fixed, outPerGroup: shape[0].Fixed / op.Groups, perGroup: shape[1].Fixed,
-		height: shape[2].Fixed, width: shape[3].Fixed, pixels: b.p.Values[n.out].Shape[3].Fixed,
+		height: shape[2].Fixed, width: shape[3].Fixed, pixels: pixels,
 	}
 	w.weights = n.fold.weights(b.constant(n.in[1]), w.perGroup*w.height*w.width)
 	w.bias = make([]float32, w.outputs)
@@ -72,8 +73,9 @@ func (w *filter) slab(f kernel.Family, first, blocks, lanes int) slab {
 	s := slab{cover: newCover(f, blocks, w.depth(low, low+width)), first: first, blocks: blocks, bias: make([]float32, width)}
 	copy(s.bias, w.bias[low:])
 	var taps []tap
-	for c, end := w.inputs(low, low+width); c < end; {
-		depth := min(end, roundUp(c+1, w.in.lanes)) - c
+	c, end := w.inputs(low, low+width)
+	for most := w.evenDepth(c, end); c < end; {
+		depth := min(end, c/most*most+most) - c
 		if len(taps) > 0 && taps[0].depth != depth {
 			s.passes = append(s.passes, w.passes(taps, low, width)...)
 			taps = nil
@@ -83,6 +85,22 @@ func (w *filter) slab(f kernel.Family, first, blocks, lanes int) slab {
 	}
 	s.passes = append(s.passes, w.passes(taps, low, width)...)
 	return s
+}
+
+// fewestDeep is the smallest depth at which the kernels are as fast as at others:
+// they take so many channels at a time.
+const fewestDeep = 4
+
+// evenDepth is the most channels a tap may have so that all of them have as many,
+// which spares passes of another depth for what is left over; the lanes of a block
+// where that would be too few.
+func (w *filter) evenDepth(first, end int) int {
+	for depth := w.in.lanes; depth >= fewestDeep; depth /= 2 {
+		if first%depth == 0 && end%depth == 0 {
+			return depth
+		}
+	}
+	return w.in.lanes
 }
 
 // tap is a place of the window, and channels that lie side by side there.

@@ -37,6 +37,15 @@ func (l layout) grid(s accel.Shape) grid {
 	}
 }
 
+// joined is the extents of an image without a border when so many rows count as
+// one.
+func (g *grid) joined(rows int) grid {
+	j := *g
+	j.height, j.rows = g.height/rows, g.rows/rows
+	j.width, j.cols = g.width*rows, g.cols*rows
+	return j
+}
+
 // line is the step from one row of pixels to the next.
 func (g *grid) line() int { return g.cols * g.lanes }
 

@@ -104,7 +104,7 @@ func winogradReach(p *accel.Program, op accel.Conv, n *node) [4]int {
 
 func (b *planner) newWinograd(op accel.Conv, n *node) *winogradStep {
 	in, out := b.grid(n.in[0]), b.grid(n.out)
-	s := newWinogradStep(b.d.kernels, newFilter(b, op, n, &in), in, out)
+	s := newWinogradStep(b.d.kernels, newFilter(b, op, n, &in, out.width), in, out)
 	s.x, s.y, s.shape = n.in[0], n.out, b.p.Values[n.out].Shape
 	s.epilogue = newEpilogue(n.tail)
 	s.tail = n.tail[s.done:]
