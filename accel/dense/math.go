@@ -38,6 +38,15 @@ func New(isa string) (*Math, error) {
 	return m, nil
 }
 
+// Auto returns the fastest arithmetic this processor can run, which there always is.
+func Auto() *Math {
+	m, err := New("auto")
+	if err != nil {
+		panic(err)
+	}
+	return m
+}
+
 // tile is the largest tile that many blocks wide for the rows that are left.
 func (m *Math) tile(blocks, rows int) *kernel.Kernel {
 	tiles := m.tiles[blocks-1]

@@ -19,15 +19,14 @@ func EM(probs [][]float64, source []float64) (prior []float64, steps int) {
 	)
 	source = floored(source, priorFloor)
 	prior = slices.Clone(source)
-	weights, p := make([]float64, len(source)), make([]float64, len(source))
+	weights, next := make([]float64, len(source)), make([]float64, len(source))
 	for steps < most {
-		quotients(weights, prior, source)
-		next := make([]float64, len(source))
+		for k := range weights {
+			weights[k] = prior[k] / source[k]
+		}
+		clear(next)
 		for _, row := range probs {
-			copy(p, row)
-			if posterior(p, weights) {
-				add(next, p)
-			}
+			addPosterior(next, row, weights)
 		}
 		steps++
 		if sum(next) == 0 {
@@ -35,16 +34,27 @@ func EM(probs [][]float64, source []float64) (prior []float64, steps int) {
 		}
 		floorInPlace(next, 0)
 		settled := distance(next, prior) < tolerance
-		if prior = next; settled {
+		prior, next = next, prior
+		if settled {
 			break
 		}
 	}
 	return prior, steps
 }
 
-func add(dst, p []float64) {
-	for k, v := range p {
-		dst[k] += v
+// addPosterior adds a row of probabilities under other weights, scaled to sum to 1.
+// One with no mass left counts for nothing.
+func addPosterior(dst, row, weights []float64) {
+	total := 0.0
+	for k, v := range row {
+		total += v * weights[k]
+	}
+	if !(total > 0) || math.IsInf(total, 0) {
+		return
+	}
+	scale := 1 / total
+	for k, v := range row {
+		dst[k] += v * weights[k] * scale
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"ttad/accel"
+	"ttad/accel/dense"
 )
 
 // estimate is the running estimate of the stream's prior: a mean over rows in
@@ -26,16 +27,21 @@ type estimate struct {
 	age       float64
 	predicted []float64 // running share of each predicted class, for bbse; else nil
 
-	p, mean, weights []float64 // scratch
+	math    *dense.Math
+	mean    []float64
+	guesses []float32 // scratch, [rows classes]
+	row     struct{ weights, moved, zeros []float32 }
+	squares []float64
 }
 
-func newEstimate(cfg *Config, source []float64, c *Confusion) (*estimate, error) {
+func newEstimate(m *dense.Math, cfg *Config, source []float64, c *Confusion) (*estimate, error) {
 	k := len(source)
 	e := &estimate{
 		kind: cfg.Estimate, halfLife: cfg.halfLife(), byBatch: cfg.PriorDecay != nil, start: cfg.SourceRows,
 		floor: cfg.Floor / float64(k), source: floored(source, priorFloor),
-		p: make([]float64, k), mean: make([]float64, k), weights: make([]float64, k),
+		math: m, mean: make([]float64, k), squares: make([]float64, k),
 	}
+	e.row.weights, e.row.moved, e.row.zeros = make([]float32, k), make([]float32, k), make([]float32, k)
 	if e.byBatch {
 		e.decay = *cfg.PriorDecay
 	}
@@ -75,35 +81,51 @@ func (e *estimate) observe(logits *accel.Tensor) {
 	if e.kind == EstimateLabels {
 		return
 	}
-	clear(e.mean)
-	quotients(e.weights, e.now, e.source)
-	n := 0.0
-	for i := range logits.Rows() {
-		if softmax(e.p, logits.Row(i)) && e.guess(e.p) {
-			n++
-			add(e.mean, e.p)
-		}
-	}
+	n := e.guess(logits)
 	if n == 0 {
 		return
 	}
+	clear(e.mean)
+	e.math.ColumnMoments(e.mean, e.squares, e.guesses, e.row.zeros)
 	for k := range e.mean {
 		e.mean[k] /= n
 	}
 	e.step(e.mean, e.rate(n), n)
 }
 
-// guess turns a row's probabilities, in place, into what it adds to the mean.
-// e.weights must hold target over source.
-func (e *estimate) guess(p []float64) bool {
-	switch e.kind {
-	case EstimateEM:
-		return posterior(p, e.weights)
-	case EstimateBBSE:
-		best := argmax(p)
-		clear(p)
-		p[best] = 1
+// guess writes into e.guesses what each row of logits adds to the mean, and returns
+// how many rows add something. The others' guesses are zeros.
+func (e *estimate) guess(logits *accel.Tensor) (n float64) {
+	e.guesses = slices.Grow(e.guesses[:0], len(logits.Data))[:len(logits.Data)]
+	for k := range e.now {
+		e.row.weights[k] = float32(e.now[k] / e.source[k])
 	}
+	k := len(e.now)
+	for i := range logits.Rows() {
+		p := e.guesses[i*k : (i+1)*k]
+		if e.guessOf(p, logits.Row(i)) {
+			n++
+		} else {
+			clear(p)
+		}
+	}
+	return n
+}
+
+func (e *estimate) guessOf(p, logits []float32) bool {
+	if total := e.math.Sum(logits); total-total != 0 {
+		return false
+	}
+	switch e.kind {
+	case EstimateBBSE:
+		clear(p)
+		p[argmax(logits)] = 1
+		return true
+	case EstimateEM:
+		e.math.Softmax(p, logits)
+		return posterior(e.math, p, e.row.weights, e.row.moved)
+	}
+	e.math.Softmax(p, logits)
 	return true
 }
 
@@ -135,7 +157,7 @@ func (e *estimate) settle() {
 	floorInPlace(e.now, e.floor)
 }
 
-func argmax(p []float64) int {
+func argmax(p []float32) int {
 	best := 0
 	for k, v := range p {
 		if v > p[best] {

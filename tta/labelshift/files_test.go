@@ -8,6 +8,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"ttad/accel"
 )
 
 func read(t testing.TB, name string) []byte {
@@ -104,8 +106,7 @@ func FuzzParseAdapter(f *testing.F) {
 		if err != nil {
 			return
 		}
-		d := a.generate(a.InputFor(uniform(a.Classes)))
-		d.add(make([]float32, a.Classes), make([]float32, a.Features))
+		a.Adapt(uniform(a.Classes), accel.NewTensor(2, a.Classes), accel.NewTensor(2, a.Features))
 		again, err := a.Encode()
 		require.NoError(t, err)
 		_, err = ParseAdapter(again)

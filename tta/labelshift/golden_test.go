@@ -9,7 +9,9 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"ttad/accel"
+	"ttad/accel/dense"
 	"ttad/internal/testkit"
+	"ttad/tta"
 	"ttad/tta/ttatest"
 )
 
@@ -34,7 +36,7 @@ func TestGoldenPriorEstimates(t *testing.T) {
 		} else {
 			cfg.HalfLife = &p.HalfLife
 		}
-		e, err := newEstimate(cfg, in.Source.Data, nil)
+		e, err := newEstimate(dense.Auto(), cfg, in.Source.Data, nil)
 		require.NoError(t, err)
 		for i, b := range in.Batches {
 			e.observe(logitsOf(b))
@@ -55,7 +57,7 @@ func TestGoldenPriorRatios(t *testing.T) {
 		c.Decode(t, &p, &in, &want)
 		q := tensorOf(in.Probabilities)
 		for i := range q.Rows() {
-			applyRatio(q.Row(i), ratioOf(in.Target.Data, in.Source.Data, p.Tau, 0))
+			applyRatio(q.Row(i), ratio(in.Target.Data, in.Source.Data, p.Tau, 0))
 		}
 		testkit.Close(t, "z", q.Data, want.Probabilities.Data, 1e-6)
 	})
@@ -110,7 +112,9 @@ func TestGoldenAdapter(t *testing.T) {
 		a := in.adapter()
 		require.NoError(t, a.check())
 		r := a.InputFor(in.Target.Data)
-		if o := a.outputs(r); want.Input.Data != nil {
+		delta := a.newHead(dense.Auto())
+		delta.generate(r)
+		if o := delta.outputs; want.Input.Data != nil {
 			testkit.Close(t, "input", r, want.Input.Data, 1e-6)
 			for j := range 3 {
 				o[j]++ // gamma-1
@@ -120,10 +124,9 @@ func TestGoldenAdapter(t *testing.T) {
 			testkit.Close(t, "dW", o[6:15], want.Weight.Data, 1e-6)
 			testkit.Close(t, "db", o[15:], want.Bias.Data, 1e-6)
 		}
-		delta, got := a.generate(r), in.logits()
-		for i := range got.Rows() {
-			delta.add(got.Row(i), in.Features.Float32()[3*i:3*i+3])
-		}
+		got := in.logits()
+		delta.generate(r)
+		delta.add(got, tensorOf(in.Features))
 		testkit.Close(t, "logits", got.Data, want.Logits.Data, 1e-5)
 		if strings.Contains(c.Name, "zero_output") {
 			assert.Equal(t, in.logits().Data, got.Data, "bit for bit")
@@ -137,16 +140,16 @@ func TestGoldenBiasOfTheLogRatioIsThePriorRatio(t *testing.T) {
 		var want struct{ Probabilities ttatest.Array }
 		c.Decode(t, nil, &in, &want)
 		plain := in.logits()
-		byBias, byRatio := plain.Clone(), make([]float64, 3)
-		delta := &headDelta{bias: in.Delta.Float32()}
-		for i := range plain.Rows() {
-			delta.add(byBias.Row(i), nil)
-			require.True(t, softmax(byRatio, plain.Row(i)))
-			require.True(t, posterior(byRatio, ratioOf(in.Target.Data, in.Source.Data, 1, 0)))
-			assert.InDeltaSlice(t, want.Probabilities.Data[3*i:3*i+3], byRatio, 1e-6)
-			require.True(t, softmax(byRatio, byBias.Row(i)))
-			assert.InDeltaSlice(t, want.Probabilities.Data[3*i:3*i+3], byRatio, 1e-6)
+		byBias, z := plain.Clone(), accel.NewTensor(plain.Shape...)
+		delta := &headDelta{math: dense.Auto(), bias: in.Delta.Float32()}
+		delta.add(byBias, nil)
+		tta.Softmax(z, byBias)
+		testkit.Close(t, "by bias", z.Data, want.Probabilities.Data, 1e-6)
+		tta.Softmax(z, plain)
+		for i := range z.Rows() {
+			applyRatio(z.Row(i), ratio(in.Target.Data, in.Source.Data, 1, 0))
 		}
+		testkit.Close(t, "by ratio", z.Data, want.Probabilities.Data, 1e-6)
 	})
 }
 
@@ -188,7 +191,7 @@ func TestGoldenEM(t *testing.T) {
 		assert.InDeltaSlice(t, want.Prior.Data, prior, 1e-6)
 		assert.InDelta(t, want.Iterations, steps, 3)
 		for i := range q.Rows() {
-			applyRatio(q.Row(i), ratioOf(prior, in.Source.Data, 1, 0))
+			applyRatio(q.Row(i), ratio(prior, in.Source.Data, 1, 0))
 		}
 		testkit.Close(t, "corrected", q.Data, want.Corrected.Data, 1e-6)
 	})

@@ -1,22 +1,54 @@
 package labelshift
 
-import "ttad/accel"
+import (
+	"ttad/accel"
+	"ttad/accel/dense"
+)
 
 // headDelta is what a generated head adds to the logits of the plain one:
 // matrix*h + bias.
 type headDelta struct {
-	matrix []float32 // [classes features]; nil adds the bias alone
-	bias   []float32
+	math    *dense.Math
+	adapter *Adapter
+
+	hidden, outputs []float32    // of the network
+	matrix          dense.Matrix // [classes features]; without rows the bias alone is added
+	bias            []float32    // [classes], then fill
+	columns         dense.Panels // matrix, as products want it
+	change          dense.Matrix // [rows classes]
+	row             []float32    // scratch, [features]
 }
 
-// add changes a row of logits.
-func (d *headDelta) add(logits, features []float32) {
-	for k := range logits {
-		v := d.bias[k]
-		if d.matrix != nil {
-			v += dot(d.matrix[k*len(features):(k+1)*len(features)], features)
+// newHead makes room for a head, which is not there before generate.
+func (a *Adapter) newHead(m *dense.Math) *headDelta {
+	d := &headDelta{math: m, adapter: a, hidden: make([]float32, len(a.B1)), outputs: make([]float32, len(a.B2))}
+	d.columns = m.Panels(nil, a.Features, a.Classes)
+	d.bias = make([]float32, d.columns.Padded())
+	if a.Outputs != OutputsBias {
+		d.matrix = m.Padded(nil, a.Classes, a.Features)
+		d.row = make([]float32, a.Features)
+	}
+	return d
+}
+
+// add changes logits [rows classes] by the head's answer to features [rows features].
+// A row of features that is not finite makes its logits so, and no others.
+func (d *headDelta) add(logits, features *accel.Tensor) {
+	if d.matrix.Rows == 0 {
+		for i := range logits.Rows() {
+			d.math.Add(logits.Row(i), logits.Row(i), d.bias)
 		}
-		logits[k] += v
+		return
+	}
+	d.change = d.math.Padded(d.change.Data, logits.Rows(), logits.RowLen())
+	p := dense.Product{
+		Left:  dense.Matrix{Data: features.Data, Rows: features.Rows(), Columns: features.RowLen(), Step: features.RowLen()},
+		Right: &d.columns, ColumnTerms: d.bias,
+	}
+	p.Into(d.change)
+	d.math.Multiply(&p)
+	for i := range logits.Rows() {
+		d.math.Add(logits.Row(i), logits.Row(i), d.change.Row(i))
 	}
 }
 
@@ -24,79 +56,49 @@ func (d *headDelta) add(logits, features []float32) {
 // head generated for a target prior. features [rows features] are not needed for
 // OutputsBias.
 func (a *Adapter) Adapt(target []float64, logits, features *accel.Tensor) {
-	d := a.generate(a.InputFor(target))
-	for i := range logits.Rows() {
-		d.add(logits.Row(i), featuresOf(features, i))
-	}
-}
-
-func featuresOf(features *accel.Tensor, row int) []float32 {
-	if features == nil {
-		return nil
-	}
-	return features.Row(row)
+	d := a.newHead(dense.Auto())
+	d.generate(a.InputFor(target))
+	d.add(logits, features)
 }
 
 // generate runs the network and folds what it says into one matrix and one bias:
 //
 //	(W+dW)(gamma*h+beta) + db - W h = (W(gamma-1) + dW gamma) h + (W+dW) beta + db
-func (a *Adapter) generate(input []float32) *headDelta {
-	o := a.outputs(input)
+func (d *headDelta) generate(input []float32) {
+	a, m := d.adapter, d.math
+	d.run(input)
 	if a.Outputs == OutputsBias {
-		return &headDelta{bias: o}
+		copy(d.bias, d.outputs)
+		return
 	}
-	gamma1, beta, rest := o[:a.Features], o[a.Features:2*a.Features], o[2*a.Features:]
-	dw, db := []float32(nil), rest
-	if a.Outputs == OutputsFull {
-		dw, db = rest[:len(a.Head)], rest[len(a.Head):]
-	}
-	d := &headDelta{matrix: make([]float32, len(a.Head)), bias: db}
+	gamma1, beta, rest := d.outputs[:a.Features], d.outputs[a.Features:2*a.Features], d.outputs[2*a.Features:]
+	copy(d.bias, rest[len(rest)-a.Classes:])
 	for k := range a.Classes {
-		shift := 0.0
-		for j := range a.Features {
-			at := k*a.Features + j
-			w, change := a.Head[at], float32(0)
-			if dw != nil {
-				change = dw[at]
-			}
-			d.matrix[at] = w*gamma1[j] + change*(1+gamma1[j])
-			shift += float64(w+change) * float64(beta[j])
+		w, row := a.Head[k*a.Features:(k+1)*a.Features], d.matrix.Row(k)
+		m.Mul(row, w, gamma1)
+		if a.Outputs == OutputsFull {
+			change := rest[k*a.Features : (k+1)*a.Features]
+			m.Add(row, row, change)
+			m.Mul(d.row, change, gamma1)
+			m.Add(row, row, d.row)
+			m.Add(d.row, w, change)
+			w = d.row
 		}
-		d.bias[k] += float32(shift)
+		d.bias[k] += m.Dot(w, beta)
 	}
-	return d
+	m.Transposed(&d.columns, d.matrix)
 }
 
-// outputs is the network: one hidden layer of ReLUs.
-func (a *Adapter) outputs(input []float32) []float32 {
-	hidden := layer(a.W1, a.B1, input)
-	for i, v := range hidden {
-		hidden[i] = max(v, 0)
-	}
-	return layer(a.W2, a.B2, hidden)
+// run is the network: one hidden layer of ReLUs.
+func (d *headDelta) run(input []float32) {
+	a := d.adapter
+	d.layer(d.hidden, a.W1, a.B1, input)
+	d.math.MaxScalar(d.hidden, d.hidden, 0)
+	d.layer(d.outputs, a.W2, a.B2, d.hidden)
 }
 
-func layer(weight, bias, x []float32) []float32 {
-	y := make([]float32, len(bias))
+func (d *headDelta) layer(y, weight, bias, x []float32) {
 	for i, b := range bias {
-		y[i] = b + dot(weight[i*len(x):(i+1)*len(x)], x)
+		y[i] = b + d.math.Dot(weight[i*len(x):(i+1)*len(x)], x)
 	}
-	return y
-}
-
-// dot keeps four sums apart, which the processor can add at the same time.
-func dot(a, b []float32) float32 {
-	var s0, s1, s2, s3 float32
-	b = b[:len(a)]
-	i := 0
-	for ; i+4 <= len(a); i += 4 {
-		s0 += a[i] * b[i]
-		s1 += a[i+1] * b[i+1]
-		s2 += a[i+2] * b[i+2]
-		s3 += a[i+3] * b[i+3]
-	}
-	for ; i < len(a); i++ {
-		s0 += a[i] * b[i]
-	}
-	return (s0 + s1) + (s2 + s3)
 }

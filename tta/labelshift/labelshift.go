@@ -28,6 +28,7 @@ import (
 	"slices"
 
 	"ttad/accel"
+	"ttad/accel/dense"
 	"ttad/models"
 	"ttad/tta"
 )
@@ -38,11 +39,15 @@ var doc string
 // Strategy corrects with the prior that earlier batches left behind.
 type Strategy struct {
 	cfg      Config
+	math     *dense.Math
 	estimate *estimate
-	ratio    []float64  // target over source, by class; nil where it changes nothing
+	ratio    []float32  // target over source, by class; nil where it changes nothing
 	adapter  *Adapter   // nil in mode prior_ratio
-	head     *headDelta // what the adapter makes of the prior, nil until asked for
+	head     *headDelta // what the adapter makes of the prior, where it is ready
+	ready    bool
 	logits   accel.Tensor
+
+	ratios, scratch []float32 // memory of ratio, and scratch
 }
 
 // New builds the strategy: *Strategy, or, where labels count, one that is a
@@ -51,9 +56,12 @@ func New(env tta.Env, cfg *Config) (tta.Strategy, error) {
 	if err := cfg.valid(); err != nil {
 		return nil, err
 	}
-	s := &Strategy{cfg: *cfg}
+	m, err := dense.New(env.ISA)
+	if err != nil {
+		return nil, err
+	}
+	s := &Strategy{cfg: *cfg, math: m, ratios: make([]float32, env.Classes), scratch: make([]float32, env.Classes)}
 	var confusion *Confusion
-	var err error
 	if cfg.Confusion != "" {
 		if confusion, err = openConfusion(env, cfg.Confusion); err != nil {
 			return nil, err
@@ -63,12 +71,13 @@ func New(env tta.Env, cfg *Config) (tta.Strategy, error) {
 		if s.adapter, err = openAdapter(env, cfg.Adapter); err != nil {
 			return nil, err
 		}
+		s.head = s.adapter.newHead(m)
 	}
 	source, err := s.sourcePrior(env, confusion)
 	if err != nil {
 		return nil, err
 	}
-	if s.estimate, err = newEstimate(cfg, source, confusion); err != nil {
+	if s.estimate, err = newEstimate(m, cfg, source, confusion); err != nil {
 		return nil, err
 	}
 	if cfg.learns() {
@@ -113,7 +122,7 @@ func (s *Strategy) Correct(_ context.Context, _ *tta.Batch, out *models.Output, 
 		return nil
 	}
 	for i := range probs.Rows() {
-		applyRatio(probs.Row(i), s.ratio)
+		posterior(s.math, probs.Row(i), s.ratio, s.scratch)
 	}
 	return nil
 }
@@ -121,20 +130,20 @@ func (s *Strategy) Correct(_ context.Context, _ *tta.Batch, out *models.Output, 
 // replaceHead answers with the generated head. A row it cannot answer, for its
 // features are out of all proportion, keeps what it was given.
 func (s *Strategy) replaceHead(out *models.Output, probs *accel.Tensor) error {
-	if s.head == nil {
-		s.head = s.adapter.generate(s.adapter.input(s.estimate.now, s.estimate.source, s.cfg.MaxRatio))
+	if !s.ready {
+		s.head.generate(s.adapter.input(s.estimate.now, s.estimate.source, s.cfg.MaxRatio))
+		s.ready = true
 	}
 	rows, classes := probs.Rows(), probs.RowLen()
 	s.logits.Data = slices.Grow(s.logits.Data[:0], rows*classes)[:rows*classes]
 	s.logits.Shape = append(s.logits.Shape[:0], rows, classes)
 	copy(s.logits.Data, out.Logits.Data)
+	s.head.add(&s.logits, out.Features)
 	for i := range rows {
-		s.head.add(s.logits.Row(i), featuresOf(out.Features, i))
-		if !finite(s.logits.Row(i)) {
-			copy(s.logits.Row(i), out.Logits.Row(i))
+		if finite(s.logits.Row(i)) {
+			s.math.Softmax(probs.Row(i), s.logits.Row(i))
 		}
 	}
-	tta.Softmax(probs, &s.logits)
 	return nil
 }
 
@@ -148,9 +157,10 @@ func (s *Strategy) Update(_ context.Context, _ *tta.Batch, out *models.Output, _
 
 // moved works out what follows from the prior.
 func (s *Strategy) moved() {
-	s.head, s.ratio = nil, nil
+	s.ready, s.ratio = false, nil
 	if s.adapter == nil && s.cfg.Tau != 0 && !slices.Equal(s.estimate.now, s.estimate.source) {
-		s.ratio = ratioOf(s.estimate.now, s.estimate.source, s.cfg.Tau, s.cfg.MaxRatio)
+		s.ratio = s.ratios
+		ratioOf(s.ratio, s.estimate.now, s.estimate.source, s.cfg.Tau, s.cfg.MaxRatio)
 	}
 }
 

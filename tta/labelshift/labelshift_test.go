@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"ttad/accel"
+	"ttad/accel/dense"
 	"ttad/internal/testkit"
 	"ttad/models"
 	"ttad/tta"
@@ -37,6 +38,16 @@ func build(t testing.TB, k int, change func(*Config)) *Strategy {
 		return l.Strategy
 	}
 	return s.(*Strategy)
+}
+
+// applyRatio does to a row what Correct does.
+func applyRatio(row, ratio []float32) { posterior(dense.Auto(), row, ratio, make([]float32, len(row))) }
+
+// ratio is ratioOf in new memory.
+func ratio(target, source []float64, tau, limit float64) []float32 {
+	r := make([]float32, len(target))
+	ratioOf(r, target, source, tau, limit)
+	return r
 }
 
 // gauss draws rows of k unit Gaussians on the axes, a row's class by the prior, and
@@ -134,9 +145,9 @@ func TestTauZeroNeverChangesAnything(t *testing.T) {
 }
 
 func TestRatiosOneAfterTheOtherAreTheirProduct(t *testing.T) {
-	a, b := []float64{0.5, 2, 1.5}, []float64{3, 0.2, 1}
+	a, b := []float32{0.5, 2, 1.5}, []float32{3, 0.2, 1}
 	once, twice, swapped := []float32{0.2, 0.5, 0.3}, []float32{0.2, 0.5, 0.3}, []float32{0.2, 0.5, 0.3}
-	applyRatio(once, []float64{1.5, 0.4, 1.5})
+	applyRatio(once, []float32{1.5, 0.4, 1.5})
 	applyRatio(twice, a)
 	applyRatio(twice, b)
 	applyRatio(swapped, b)
@@ -147,7 +158,7 @@ func TestRatiosOneAfterTheOtherAreTheirProduct(t *testing.T) {
 
 func TestARowWithoutFiniteProbabilitiesIsLeftAlone(t *testing.T) {
 	row := []float32{float32(math.NaN()), 0.5}
-	applyRatio(row, []float64{2, 1})
+	applyRatio(row, []float32{2, 1})
 	assert.Equal(t, float32(0.5), row[1])
 	s := build(t, 2, asIs)
 	s.estimate.observe(accel.TensorOf([]float32{float32(math.Inf(1)), 0, float32(math.NaN()), 1}, 2, 2))
@@ -155,7 +166,7 @@ func TestARowWithoutFiniteProbabilitiesIsLeftAlone(t *testing.T) {
 }
 
 func TestRatiosAreClipped(t *testing.T) {
-	assert.InDeltaSlice(t, []float64{3, 1.0 / 3, 1}, ratioOf([]float64{0.9, 0.01, 0.09}, []float64{0.1, 0.81, 0.09}, 1, 3), 1e-6)
+	assert.InDeltaSlice(t, []float32{3, 1.0 / 3, 1}, ratio([]float64{0.9, 0.01, 0.09}, []float64{0.1, 0.81, 0.09}, 1, 3), 1e-6)
 }
 
 func TestTheEstimateStaysADistributionForAMillionUpdates(t *testing.T) {
@@ -196,10 +207,12 @@ func TestEMFindsThePriorOfGreatestLikelihood(t *testing.T) {
 	r := rand.New(rand.NewPCG(9, 10))
 	truth := []float64{0.7, 0.2, 0.1}
 	logits, _ := gauss(r, 3000, truth)
+	tta.Softmax(logits, logits)
 	probs := make([][]float64, 3000)
 	for i := range probs {
-		probs[i] = make([]float64, 3)
-		softmax(probs[i], logits.Row(i))
+		for _, p := range logits.Row(i) {
+			probs[i] = append(probs[i], float64(p))
+		}
 	}
 	prior, _ := EM(probs, uniform(3))
 	assert.InDeltaSlice(t, truth, prior, 0.03)
@@ -222,7 +235,7 @@ func TestBBSERecoversThePriorFromTheRatesItCauses(t *testing.T) {
 		v.prior(prior, v.rates(truth))
 		assert.InDeltaSlice(t, truth, prior, 1e-9)
 	}
-	e, err := newEstimate(config(func(c *Config) { c.Estimate = EstimateBBSE }), c.SourcePrior(), c)
+	e, err := newEstimate(dense.Auto(), config(func(c *Config) { c.Estimate = EstimateBBSE }), c.SourcePrior(), c)
 	require.NoError(t, err)
 	for range 4000 {
 		e.observe(accel.TensorOf([]float32{5, 0, 0}, 1, 3))
@@ -248,7 +261,7 @@ func TestMatricesThatTellNothingAreRefused(t *testing.T) {
 }
 
 func TestTheGeneratedHeadIsTheFormula(t *testing.T) {
-	a := adapterOfFive(t)
+	a, m := adapterOfFive(t), dense.Auto()
 	r := rand.New(rand.NewPCG(11, 12))
 	features, logits := accel.NewTensor(4, 8), accel.NewTensor(4, 5)
 	for i := range features.Data {
@@ -256,11 +269,13 @@ func TestTheGeneratedHeadIsTheFormula(t *testing.T) {
 	}
 	for i := range 4 {
 		for k := range 5 {
-			logits.Row(i)[k] = dot(a.Head[8*k:8*k+8], features.Row(i)) // a head without bias
+			logits.Row(i)[k] = m.Dot(a.Head[8*k:8*k+8], features.Row(i)) // a head without bias
 		}
 	}
 	target := []float64{0.1, 0.1, 0.2, 0.2, 0.4}
-	o, want := a.outputs(a.InputFor(target)), make([]float64, 0, 20)
+	d := a.newHead(m)
+	d.run(a.InputFor(target))
+	o, want := d.outputs, make([]float64, 0, 20)
 	for i := range 4 {
 		for k := range 5 {
 			v := float64(o[16+40+k])
@@ -284,8 +299,9 @@ func TestAnAdapterAnswersFromTheForwardAndKeepsRowsItCannot(t *testing.T) {
 	for j := range out.Features.Row(1) {
 		out.Features.Row(1)[j] = float32(math.Inf(1))
 	}
-	probs, plain := accel.NewTensor(2, 5), accel.NewTensor(2, 5)
+	plain := accel.NewTensor(2, 5)
 	tta.Softmax(plain, out.Logits)
+	probs := plain.Clone()
 	require.NoError(t, s.Correct(t.Context(), &tta.Batch{Rows: 2}, out, probs))
 	assert.NotEqual(t, plain.Row(0), probs.Row(0))
 	assert.Equal(t, plain.Row(1), probs.Row(1), "features no head has an answer for")

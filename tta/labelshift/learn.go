@@ -19,7 +19,8 @@ import (
 // else is known, counts them and is right only for labels chosen at random.
 type learning struct {
 	*Strategy
-	last []float32 // logits of the last step, [rows classes]
+	last    accel.Tensor // logits of the last step, [rows classes]
+	guessed bool         // the estimate's guesses are of the last step
 }
 
 // What is kept of a row: its likeliest classes, each with its share of the guess,
@@ -43,7 +44,9 @@ func (l *learning) Needs() tta.Needs {
 
 // Correct also notes what the rows' guesses come from.
 func (l *learning) Correct(ctx context.Context, b *tta.Batch, out *models.Output, probs *accel.Tensor) error {
-	l.last = append(l.last[:0], out.Logits.Data...)
+	l.last.Data = append(l.last.Data[:0], out.Logits.Data...)
+	l.last.Shape = append(l.last.Shape[:0], out.Logits.Shape...)
+	l.guessed = false
 	return l.Strategy.Correct(ctx, b, out, probs)
 }
 
@@ -56,12 +59,12 @@ func (l *learning) Remember(row int, kept []float32) {
 		return
 	}
 	e, k := l.estimate, len(l.estimate.now)
-	rows, guess := len(l.last)/k, e.p
-	quotients(e.weights, e.now, e.source)
-	if !softmax(guess, l.last[row*k:(row+1)*k]) || !e.guess(guess) {
-		clear(guess)
+	if !l.guessed {
+		e.guess(&l.last)
+		l.guessed = true
 	}
-	besides := keepLikeliest(kept, guess, l.classesKept())
+	rows := l.last.Rows()
+	besides := keepLikeliest(kept, e.guesses[row*k:(row+1)*k], l.classesKept())
 	rate := e.rate(float64(rows))
 	age := e.age + aging(rate)
 	besides[0] = float32(rate / float64(rows))
@@ -69,13 +72,21 @@ func (l *learning) Remember(row int, kept []float32) {
 	besides[2] = float32(age - float64(float32(age)))
 }
 
-// keepLikeliest writes the n likeliest classes with their shares and returns what is
-// left of kept. It uses p up.
-func keepLikeliest(kept []float32, p []float64, n int) []float32 {
+// keepLikeliest writes the n likeliest classes with their shares, the lower class
+// first where they are equal, and returns what is left of kept.
+func keepLikeliest(kept, p []float32, n int) []float32 {
 	for i := range n {
-		best := argmax(p)
-		kept[2*i], kept[2*i+1] = float32(best), float32(p[best])
-		p[best] = -1
+		kept[2*i], kept[2*i+1] = -1, -1
+	}
+	for class, share := range p {
+		if share <= kept[2*n-1] {
+			continue
+		}
+		i := n - 1
+		for ; i > 0 && kept[2*i-1] < share; i-- {
+			kept[2*i], kept[2*i+1] = kept[2*i-2], kept[2*i-1]
+		}
+		kept[2*i], kept[2*i+1] = float32(class), share
 	}
 	return kept[2*n:]
 }

@@ -51,52 +51,6 @@ func sum(p []float64) float64 {
 	return s
 }
 
-// softmax writes the probabilities of a row of logits and reports whether they
-// are any.
-func softmax(p []float64, logits []float32) bool {
-	top := math.Inf(-1)
-	for _, v := range logits {
-		if v-v != 0 {
-			return false
-		}
-		top = math.Max(top, float64(v))
-	}
-	total := 0.0
-	for k, v := range logits {
-		p[k] = math.Exp(float64(v) - top)
-		total += p[k]
-	}
-	for k := range p {
-		p[k] /= total
-	}
-	return true
-}
-
-// posterior turns probabilities made under the source prior, in place, into those
-// under the target prior, by weights target/source. It reports whether any mass
-// is left.
-func posterior(p, weights []float64) bool {
-	total := 0.0
-	for k := range p {
-		p[k] *= weights[k]
-		total += p[k]
-	}
-	if !(total > 0) || math.IsInf(total, 0) {
-		return false
-	}
-	for k := range p {
-		p[k] /= total
-	}
-	return true
-}
-
-// quotients writes target/source, the source floored.
-func quotients(dst, target, source []float64) {
-	for k := range dst {
-		dst[k] = target[k] / source[k]
-	}
-}
-
 func finite(row []float32) bool {
 	for _, v := range row {
 		if v-v != 0 {

@@ -1,16 +1,32 @@
 package labelshift
 
-import "math"
+import (
+	"math"
 
-// ratioOf returns (target/source)^tau by class, both priors floored, each
+	"ttad/accel/dense"
+)
+
+// ratioOf writes (target/source)^tau by class into dst, both priors floored, each
 // quotient clipped to [1/limit, limit] before the power; limit 0 is none.
-func ratioOf(target, source []float64, tau, limit float64) []float64 {
-	t, s := floored(target, priorFloor), floored(source, priorFloor)
-	ratio := make([]float64, len(t))
-	for k := range ratio {
-		ratio[k] = math.Pow(clipped(t[k]/s[k], limit), tau)
+func ratioOf(dst []float32, target, source []float64, tau, limit float64) {
+	t, s := sum(target), sum(source)
+	targets, sources := 0.0, 0.0 // once floored
+	for k := range dst {
+		targets += math.Max(target[k]/t, priorFloor)
+		sources += math.Max(source[k]/s, priorFloor)
 	}
-	return ratio
+	for k := range dst {
+		q := math.Max(target[k]/t, priorFloor) / targets / (math.Max(source[k]/s, priorFloor) / sources)
+		dst[k] = float32(power(clipped(q, limit), tau))
+	}
+}
+
+// power is q^tau; the usual tau needs no logarithm.
+func power(q, tau float64) float64 {
+	if tau == 1 {
+		return q
+	}
+	return math.Pow(q, tau)
 }
 
 func clipped(ratio, limit float64) float64 {
@@ -20,17 +36,15 @@ func clipped(ratio, limit float64) float64 {
 	return math.Min(math.Max(ratio, 1/limit), limit)
 }
 
-// applyRatio multiplies a row of probabilities by a ratio and scales it to sum to
-// 1 again. A row that is not finite stays as it is.
-func applyRatio(row []float32, ratio []float64) {
-	total := 0.0
-	for k, v := range row {
-		total += float64(v) * ratio[k]
-	}
+// posterior multiplies a row of probabilities by a ratio and scales it to sum to 1
+// again; moved is scratch. It reports whether it could: a row that is not finite, or
+// has nothing left, stays as it is.
+func posterior(m *dense.Math, row, ratio, moved []float32) bool {
+	m.Mul(moved, row, ratio)
+	total := m.Sum(moved)
 	if !(total > 0) || math.IsInf(total, 0) {
-		return
+		return false
 	}
-	for k, v := range row {
-		row[k] = float32(float64(v) * ratio[k] / total)
-	}
+	m.MulScalar(row, moved, float32(1/total))
+	return true
 }
