@@ -46,7 +46,7 @@ QEMU  ?= qemu-aarch64-static
 ARM64  = GOARCH=arm64 CGO_ENABLED=0 $(GO)
 neon: neon-vet ## the arm64 kernels and what runs on them, emulated (needs qemu-user-static)
 	$(ARM64) test -exec $(QEMU) ./accel/cpu/kernel ./accel/cpu/vector
-	$(ARM64) test -exec $(QEMU) -short -run '^TestDevice$$' ./accel/cpu
+	$(ARM64) test -exec $(QEMU) -short -run '^TestDevice$$|^TestWinograd' ./accel/cpu
 
 neon-vet: ## frames and types of the arm64 kernels
 	$(ARM64) vet ./accel/...
