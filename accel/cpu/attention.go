@@ -28,6 +28,8 @@ func (b *planner) meltMoves() {
 		}
 	}
 	b.dropMoves()
+	b.undoneMoves()
+	b.dropMoves()
 }
 
 // scaleAfter melts scalings of a product into its alpha.
@@ -62,26 +64,41 @@ func (b *planner) meltAround(i int) {
 	op := n.op.(accel.MatMul)
 	left, ok := b.origin(n.in[0])
 	right, ok2 := b.origin(n.in[1])
-	result, ok3 := rowMajorOf(n.out, b.p.Values[n.out].Shape)
-	if !ok || !ok2 || !ok3 {
+	if !ok || !ok2 {
 		return
 	}
-	moves, written := b.destination(i, result)
-	if left.source == n.in[0] && right.source == n.in[1] && len(moves) == 0 {
+	if left.matrix(op.TransA).batchInside() {
+		b.hoistRows(i, op, left, right)
 		return
 	}
-	p, ok := layProduct(op, left, right, result, written)
+	result, ok := rowMajorOf(n.out, b.p.Values[n.out].Shape)
 	if !ok {
 		return
 	}
+	to := b.destination(i, result)
+	if left.source == n.in[0] && right.source == n.in[1] && len(to.moves) == 0 {
+		return
+	}
+	p, ok := layProduct(op, left, right, result, to.written)
+	if !ok {
+		return
+	}
+	for range to.moves {
+		b.swallow(i, b.onlyReader(n.out, i))
+	}
+	b.become(n, op, p, left, right)
+	if to.hoisted {
+		b.restore(i, to.order, to.flat)
+	}
+}
+
+// become makes a MatMul read elsewhere.
+func (b *planner) become(n *node, op accel.MatMul, p product, left, right strided) {
 	op.Alpha = float32(float64(op.Alpha) * left.scale * right.scale)
 	n.op = productOp{op, p}
 	n.in = slices.Clone(n.in) // the program's own list must not change
 	b.reread(n, 0, left.source)
 	b.reread(n, 1, right.source)
-	for range moves {
-		b.swallow(i, b.onlyReader(n.out, i))
-	}
 }
 
 func (b *planner) reread(n *node, operand int, id accel.ValueID) {
@@ -123,75 +140,47 @@ func (b *planner) moves(n *node) bool {
 	return ok
 }
 
+// destination is where a product writes its result: what moves after it make of it.
+type destination struct {
+	moves   []*node
+	written strided  // the axes of the result in the memory of the last one's
+	flat    []factor // the axes of the last one's result, cut as they need to be
+	order   []factor // the same in the order they lie in
+	hoisted bool     // that is another one: the batch goes first
+}
+
 // destination follows a result forward through moves that nobody else sees, as long
-// as the product can write its axes there. It returns these moves and the axes in
-// the memory of what the last one makes.
-func (b *planner) destination(i int, result strided) (moves []*node, written strided) {
-	written = result
+// as the product can write its axes there.
+func (b *planner) destination(i int, result strided) destination {
+	best := destination{written: result}
 	n := b.nodes[i]
 	if optional(n.in, 2) != accel.NoValue {
-		return nil, written // which is added where the shapes say
+		return best // which is added where the shapes say
 	}
 	var passed []*node
-	at, to := n.out, result
-	for {
+	for at, to := n.out, result; ; {
 		j := b.onlyReader(at, i)
-		if j < 0 {
-			return moves, written
-		}
-		next := b.nodes[j]
-		switch next.op.(type) {
-		case accel.Reshape, accel.Transpose:
-		default:
-			return moves, written
+		if j < 0 || !rearranges(b.nodes[j].op) {
+			return best
 		}
 		var ok bool
-		if to, ok = b.moved(to, next); !ok {
-			return moves, written
+		if to, ok = b.moved(to, b.nodes[j]); !ok {
+			return best
 		}
-		passed, at = append(passed, next), next.out
-		if w, ok := rewritten(result, to); ok {
-			moves, written = slices.Clone(passed), w
+		passed, at = append(passed, b.nodes[j]), b.nodes[j].out
+		if d, ok := written(result, to); ok {
+			best, best.moves = d, slices.Clone(passed)
 		}
 	}
 }
 
-// rewritten returns the axes of a row-major value as they lie in the memory of
-// another one, which to describes as axes of the first.
-func rewritten(value, to strided) (strided, bool) {
-	strides, step := map[factor]int{}, 1
-	for i := len(to.axes) - 1; i >= 0; i-- {
-		for k := len(to.axes[i]) - 1; k >= 0; k-- {
-			f := to.axes[i][k]
-			strides[f] = step
-			if !f.extent.Static() && len(strides) < value.factors() {
-				return value, false // the batch is no longer outermost
-			}
-			step *= f.extent.Fixed
-		}
+// rearranges reports whether an operator gives all elements other places.
+func rearranges(op accel.Op) bool {
+	switch op.(type) {
+	case accel.Reshape, accel.Transpose:
+		return true
 	}
-	if len(strides) != value.factors() {
-		return value, false
-	}
-	axes := make([][]factor, len(value.axes))
-	for i, axis := range value.axes {
-		for _, f := range axis {
-			stride, ok := strides[f]
-			if !ok {
-				return value, false // cut in pieces
-			}
-			axes[i] = append(axes[i], factor{f.extent, stride})
-		}
-	}
-	value.axes = axes
-	return value, true
-}
-
-func (v *strided) factors() (n int) {
-	for _, axis := range v.axes {
-		n += len(axis)
-	}
-	return n
+	return false
 }
 
 // dropMoves removes moves whose result nobody reads any more.
@@ -201,12 +190,19 @@ func (b *planner) dropMoves() {
 		if b.uses[n.out] > 0 || !b.moves(n) {
 			continue
 		}
-		b.free = append(b.free, n.step)
+		b.forget(n)
 		for _, id := range n.in {
 			if id != accel.NoValue {
 				b.uses[id]--
 			}
 		}
 		b.remove(i)
+	}
+}
+
+// forget notes that nothing is computed for a node's step.
+func (b *planner) forget(n *node) {
+	if n.step != noStep {
+		b.free = append(b.free, n.step)
 	}
 }

@@ -95,11 +95,35 @@ func attend(split func(*writer, accel.ValueID) (query, keys, values accel.ValueI
 	return w.Program(w.Step(accel.Binary{Fn: accel.Add}, w.linear(mixed, width), x))
 }
 
+// inside is nn.MultiheadAttention of PyTorch, whose batch is the second axis.
+func inside() *accel.Program {
+	w := &writer{r: rand.New(rand.NewPCG(39, 40))}
+	rows := accel.RowsDim()
+	reshape := func(x accel.ValueID, to ...accel.Dim) accel.ValueID { return w.Step(accel.Reshape{To: to}, x) }
+	side, wide := accel.Fixed(tokens), accel.Fixed(width)
+	x := w.Input(accel.BatchShape(tokens, width))
+	all := reshape(w.linear(w.permuted(x, 1, 0, 2), 3*width), accel.Fixed(1), side, rows, accel.Fixed(3), wide)
+	all = reshape(w.permuted(all, 3, 1, 2, 0, 4), accel.Fixed(3), side, rows, wide)
+	part := func(i int, perm ...int) accel.ValueID {
+		v := w.Step(accel.Gather{Axis: 0}, all, w.scalar(float64(i)))
+		return w.permuted(reshape(v, side, accel.Dim{PerRow: heads}, accel.Fixed(inner)), perm...)
+	}
+	query := w.Step(accel.Binary{Fn: accel.Div}, part(0, 1, 0, 2), w.scalar(math.Sqrt(inner)))
+	scores := w.Step(accel.Softmax{Axis: 2}, w.product(query, part(1, 1, 2, 0)))
+	mixed := w.permuted(w.product(scores, part(2, 1, 0, 2)), 1, 0, 2)
+	mixed = reshape(mixed, accel.Dim{PerRow: tokens}, wide)
+	gemm := accel.MatMul{TransB: true, Alpha: 1, Beta: 1}
+	out := w.Step(gemm, mixed, w.weights(width, width), w.weights(width))
+	back := w.permuted(reshape(out, side, rows, wide), 1, 0, 2)
+	return w.Program(w.Step(accel.Binary{Fn: accel.Add}, back, x))
+}
+
 func splits() map[string]*accel.Program {
 	return map[string]*accel.Program{
 		"one projection each":    attend(separate),
 		"picked by index":        attend(together),
 		"cut, both sides scaled": attend(sliced),
+		"batch inside":           inside(),
 	}
 }
 

@@ -217,7 +217,7 @@ func (b *planner) shareMemory() {
 	for _, n := range b.nodes {
 		if _, ok := n.op.(accel.Reshape); ok {
 			b.root[n.out] = b.root[n.in[0]]
-			b.free = append(b.free, n.step)
+			b.forget(n)
 			continue
 		}
 		kept = append(kept, n)

@@ -31,9 +31,10 @@ func (b *planner) rowWise(n *node) bool {
 	if !byRows(out) {
 		return false
 	}
+	_, apart := n.op.(productOp) // which may read windows of rows, or the other way around
 	for _, id := range n.reads() {
 		s := b.p.Values[id].Shape
-		aligned := byRows(s) && (s[0] == out[0])
+		aligned := byRows(s) && (apart || s[0] == out[0])
 		if !aligned && !s.Static() {
 			return false
 		}
