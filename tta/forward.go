@@ -71,7 +71,9 @@ func (g *Group) run(ctx context.Context, b *Batch, s *slot) (err error) {
 		return err
 	}
 	sized(&s.probs, b.Rows, g.classes)
-	Softmax(&s.probs, s.out.Logits)
+	for i := range b.Rows {
+		g.math.Softmax(s.probs.Row(i), s.out.Logits.Row(i))
+	}
 	return nil
 }
 

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"ttad/accel/dense"
 	"ttad/models"
 )
 
@@ -40,6 +41,7 @@ type Group struct {
 	sourceView bool
 	forward    Forward
 	env        Env
+	math       *dense.Math
 	pipelines  []*Pipeline
 	champion   int
 	order      []*Pipeline // in which they answer: the champion first
@@ -64,9 +66,13 @@ func NewGroup(o GroupOptions) (*Group, error) {
 	if err := checkGroup(o); err != nil {
 		return nil, err
 	}
+	m, err := dense.New(o.Env.ISA)
+	if err != nil {
+		return nil, err
+	}
 	g := &Group{
 		classes: o.Env.Classes, labels: o.Env.Labels, guard: o.Guard,
-		sourceView: o.SourceView, forward: o.Forward, env: o.Env,
+		sourceView: o.SourceView, forward: o.Forward, env: o.Env, math: m,
 	}
 	g.champion = slices.IndexFunc(o.Configs, func(c PipelineConfig) bool { return c.Role == Champion })
 	var problems []error

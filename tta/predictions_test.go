@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"ttad/accel"
+	"ttad/accel/dense"
 	"ttad/models"
 	"ttad/tta"
 )
@@ -63,14 +64,26 @@ func TestSoftmaxIsSafeForLogitsOfAnySize(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			p := accel.NewTensor(1, 2)
 			tta.Softmax(p, accel.TensorOf(c.logits, 1, 2))
-			for k, want := range c.want {
-				if math.IsNaN(float64(want)) {
-					assert.True(t, math.IsNaN(float64(p.Data[k])), "class %d is %g", k, p.Data[k])
-				} else {
-					assert.InDelta(t, want, p.Data[k], 1e-7)
+			isDistribution(t, c.want, p.Data)
+			for _, isa := range []string{"generic", "avx2", "avx512", "neon"} { // as a Group does it
+				if m, err := dense.New(isa); err == nil {
+					m.Softmax(p.Data, c.logits)
+					isDistribution(t, c.want, p.Data)
 				}
 			}
 		})
+	}
+}
+
+// isDistribution compares probabilities; NaN must be where it is wanted.
+func isDistribution(t *testing.T, want, got []float32) {
+	t.Helper()
+	for k, v := range want {
+		if math.IsNaN(float64(v)) {
+			assert.True(t, math.IsNaN(float64(got[k])), "class %d is %g", k, got[k])
+		} else {
+			assert.InDelta(t, v, got[k], 1e-7)
+		}
 	}
 }
 

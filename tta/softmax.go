@@ -9,7 +9,8 @@ import (
 // Softmax writes the probabilities of logits [rows classes] into probs. The
 // largest logit is subtracted first and sums are float64, so finite logits of
 // any size give rows that sum to 1 within 1e-6. A row with NaN or +Inf in it, or
-// with nothing but -Inf, becomes NaN throughout.
+// with nothing but -Inf, becomes NaN throughout. A Group does the same with the
+// instructions of its device, to within 1e-6.
 func Softmax(probs, logits *accel.Tensor) {
 	for i := range logits.Rows() {
 		softmaxRow(probs.Row(i), logits.Row(i))
