@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"ttad/accel"
+	"ttad/accel/cpu"
 	"ttad/models"
 	"ttad/tta"
 	"ttad/tta/reloop"
@@ -223,11 +224,23 @@ func ExampleNew() {
 	// after [0.4 0.6]
 }
 
-// The search here is errmem's plain loops; a device's is measured in accel/cpu.
+// BenchmarkCorrect is a batch over a full memory that searches on the CPU device.
 func BenchmarkCorrect(b *testing.B) {
-	const rows, classes, width = 64, 10, 64
+	for _, size := range [][2]int{{64, 10}, {200, 10}, {64, 1000}, {200, 1000}} {
+		b.Run(fmt.Sprintf("%dx%d", size[0], size[1]), func(b *testing.B) { benchCorrect(b, size[0], size[1], 64) })
+	}
+}
+
+func benchCorrect(b *testing.B, rows, classes, width int) {
+	d, err := cpu.New(cpu.Config{Threads: 1})
+	require.NoError(b, err)
+	s, err := reloop.New(tta.Env{Classes: classes, FeatureWidth: width, Model: "test", Index: func(dim, capacity int) (accel.Index, error) {
+		x, err := d.NewIndex(dim, capacity)
+		b.Cleanup(func() { x.Close(); require.NoError(b, d.Close()) })
+		return x, err
+	}}, paper(nil))
+	require.NoError(b, err)
 	r := rand.New(rand.NewPCG(1, 1))
-	s := built(b, classes, width, paper(nil))
 	features := accel.NewTensor(rows, width)
 	for i := range features.Data {
 		features.Data[i] = float32(r.NormFloat64())
@@ -236,10 +249,11 @@ func BenchmarkCorrect(b *testing.B) {
 		learn(b, s, uint64(i), features.Row(i%rows), uniform(classes), i%classes)
 	}
 	batch, out, probs := &tta.Batch{Rows: rows}, &models.Output{Features: features}, accel.NewTensor(rows, classes)
+	even := uniform(classes)
 	b.ReportAllocs()
 	for b.Loop() {
 		for i := range rows {
-			copy(probs.Row(i), uniform(classes))
+			copy(probs.Row(i), even)
 		}
 		if err := s.Correct(context.Background(), batch, out, probs); err != nil {
 			b.Fatal(err)

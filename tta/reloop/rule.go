@@ -1,7 +1,5 @@
 package reloop
 
-import "math"
-
 // residual writes the error assumed of a row that was given q and whose
 // neighbours have labels on average and were given base on average. base is not
 // looked at where gamma is 1. The values of e sum to 0.
@@ -18,11 +16,12 @@ func residual(e, q, labels, base []float32, gamma float32) {
 // this is the paper's clamp to [0,1].
 func compensate(q, e []float32, weight float64) {
 	sum := 0.0
-	for k := range q {
-		sum += math.Max(float64(q[k])+weight*float64(e[k]), 0)
+	for k, p := range q {
+		sum += max(float64(p)+weight*float64(e[k]), 0)
 	}
-	for k := range q {
-		q[k] = float32(math.Max(float64(q[k])+weight*float64(e[k]), 0) / sum)
+	scale := 1 / sum
+	for k, p := range q {
+		q[k] = float32(max(float64(p)+weight*float64(e[k]), 0) * scale)
 	}
 }
 
