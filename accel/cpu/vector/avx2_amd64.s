@@ -3080,9 +3080,8 @@ TEXT ·avx2Interleave1(SB), NOSPLIT, $0-32
 	VXORPS Y0, Y0, Y0
 
 pixels:
-	MOVQ       CX, SI
-	VMOVUPS    (SI), Y1
-	ADDQ       BX, SI
+	MOVQ       CX, BX
+	VMOVUPS    (BX), Y1
 	VUNPCKLPS  Y0, Y1, Y2
 	VUNPCKHPS  Y0, Y1, Y1
 	VUNPCKLPS  Y0, Y0, Y3
@@ -3121,7 +3120,6 @@ pixels:
 	VMOVUPS    (SI), Y1
 	ADDQ       BX, SI
 	VMOVUPS    (SI), Y2
-	ADDQ       BX, SI
 	VUNPCKLPS  Y2, Y1, Y3
 	VUNPCKHPS  Y2, Y1, Y1
 	VUNPCKLPS  Y0, Y0, Y2
@@ -3162,7 +3160,6 @@ pixels:
 	VMOVUPS    (SI), Y2
 	ADDQ       BX, SI
 	VMOVUPS    (SI), Y3
-	ADDQ       BX, SI
 	VUNPCKLPS  Y2, Y1, Y4
 	VUNPCKHPS  Y2, Y1, Y1
 	VUNPCKLPS  Y0, Y3, Y2
@@ -3205,7 +3202,6 @@ pixels:
 	VMOVUPS    (SI), Y2
 	ADDQ       BX, SI
 	VMOVUPS    (SI), Y3
-	ADDQ       BX, SI
 	VUNPCKLPS  Y1, Y0, Y4
 	VUNPCKHPS  Y1, Y0, Y0
 	VUNPCKLPS  Y3, Y2, Y1

@@ -3274,9 +3274,8 @@ TEXT ·avx512Interleave1(SB), NOSPLIT, $0-32
 	VXORPS Z0, Z0, Z0
 
 pixels:
-	MOVQ       CX, SI
-	VMOVUPS    (SI), Z1
-	ADDQ       BX, SI
+	MOVQ       CX, BX
+	VMOVUPS    (BX), Z1
 	VUNPCKLPS  Z0, Z1, Z2
 	VUNPCKHPS  Z0, Z1, Z1
 	VUNPCKLPS  Z0, Z0, Z3
@@ -3319,7 +3318,6 @@ pixels:
 	VMOVUPS    (SI), Z1
 	ADDQ       BX, SI
 	VMOVUPS    (SI), Z2
-	ADDQ       BX, SI
 	VUNPCKLPS  Z2, Z1, Z3
 	VUNPCKHPS  Z2, Z1, Z1
 	VUNPCKLPS  Z0, Z0, Z2
@@ -3364,7 +3362,6 @@ pixels:
 	VMOVUPS    (SI), Z2
 	ADDQ       BX, SI
 	VMOVUPS    (SI), Z3
-	ADDQ       BX, SI
 	VUNPCKLPS  Z2, Z1, Z4
 	VUNPCKHPS  Z2, Z1, Z1
 	VUNPCKLPS  Z0, Z3, Z2
@@ -3411,7 +3408,6 @@ pixels:
 	VMOVUPS    (SI), Z2
 	ADDQ       BX, SI
 	VMOVUPS    (SI), Z3
-	ADDQ       BX, SI
 	VUNPCKLPS  Z1, Z0, Z4
 	VUNPCKHPS  Z1, Z0, Z0
 	VUNPCKLPS  Z3, Z2, Z1

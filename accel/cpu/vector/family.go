@@ -37,7 +37,8 @@ type functions struct {
 	blockAffine   func(BlockAffine)
 	columnMoments func(sum, squares []float64, x, shift []float32)
 	columnAffine  func(ColumnAffine)
-	columnLargest func(y, x []float32, columns, rows, k int) // nil for Go
+	columnLargest func(y, x []float32, columns, rows, k int)          // nil for Go
+	columnSoftmax func(y, v, top []float32, sums []float64, rows int) // the same
 
 	transpose   func(y, x []float32, rows, cols, yStep, xStep int)
 	interleave4 func(y, x []float32, channels, pixels, plane int)

@@ -12,13 +12,19 @@ func (w *writer) writeBlocks() {
 	w.writeBlockAffine()
 }
 
-// rows writes a loop over rows of pixels; body works on one. Cursors go on by
-// their lines.
-func (w *writer) rows(height reg.GPVirtual, cursors map[reg.GPVirtual]reg.GPVirtual, order []reg.GPVirtual, body func()) {
+// cursor goes through the rows of a plane, line bytes apart.
+type cursor struct{ at, line reg.GPVirtual }
+
+func (w *writer) cursor(plane gotypes.Component) cursor {
+	return cursor{w.base(plane.Field("Data")), w.bytes(plane.Field("Line"))}
+}
+
+// rows writes a loop over rows of pixels; body works on one.
+func (w *writer) rows(height reg.GPVirtual, cursors []cursor, body func()) {
 	w.Label("row")
 	body()
-	for _, cursor := range order {
-		w.ADDQ(cursors[cursor], cursor)
+	for _, c := range cursors {
+		w.ADDQ(c.line, c.at)
 	}
 	w.DECQ(height)
 	w.JNZ(operand.LabelRef("row"))
@@ -27,16 +33,16 @@ func (w *writer) rows(height reg.GPVirtual, cursors map[reg.GPVirtual]reg.GPVirt
 func (w *writer) writeBlockMoments() {
 	w.beginWith("BlockMoments", blockMomentsSignature(), "adds up the pixels of a channel block.")
 	a := w.Param("a")
-	x, line := w.base(a.Field("X").Field("Data")), w.bytes(a.Field("X").Field("Line"))
+	x := w.cursor(a.Field("X"))
 	height, shift := w.number(a.Field("Height")), w.vec()
 	w.VMOVUPS(operand.Mem{Base: w.base(a.Field("Shift"))}, shift)
 	s, q := w.sums(), w.sums()
-	w.rows(height, map[reg.GPVirtual]reg.GPVirtual{x: line}, []reg.GPVirtual{x}, func() {
+	w.rows(height, []cursor{x}, func() {
 		n := w.GP64()
 		w.Load(a.Field("Width"), n)
 		w.pixels(n, func(at operand.Mem, way int) {
 			v, d := w.vec(), w.vec()
-			w.VMOVUPS(in(at, x), v)
+			w.VMOVUPS(in(at, x.at), v)
 			w.VSUBPS(shift, v, d)
 			w.VADDPS(d, s[way], s[way])
 			w.VFMADD231PS(d, d, q[way])
@@ -80,14 +86,9 @@ func (w *writer) writeBlockAffine() {
 func (w *writer) writeAffinePixels(name string, residual bool) {
 	w.beginWith(name, blockAffineSignature(), "normalizes the pixels of a channel block"+withResidual(residual))
 	a := w.Param("a")
-	slices := []string{"Y", "X"}
+	cursors := []cursor{w.cursor(a.Field("Y")), w.cursor(a.Field("X"))}
 	if residual {
-		slices = append(slices, "Residual")
-	}
-	cursors, order := map[reg.GPVirtual]reg.GPVirtual{}, []reg.GPVirtual{}
-	for _, slice := range slices {
-		cursor := w.base(a.Field(slice).Field("Data"))
-		cursors[cursor], order = w.bytes(a.Field(slice).Field("Line")), append(order, cursor)
+		cursors = append(cursors, w.cursor(a.Field("Residual")))
 	}
 	height, low, high := w.number(a.Field("Height")), w.spread(a.Field("Low")), w.spread(a.Field("High"))
 	var lane [3]reg.VecVirtual
@@ -95,17 +96,17 @@ func (w *writer) writeAffinePixels(name string, residual bool) {
 		lane[i] = w.vec()
 		w.VMOVUPS(operand.Mem{Base: w.base(a.Field(field))}, lane[i])
 	}
-	w.rows(height, cursors, order, func() {
+	w.rows(height, cursors, func() {
 		n := w.GP64()
 		w.Load(a.Field("Width"), n)
 		w.pixels(n, func(at operand.Mem, _ int) {
 			v := w.vec()
-			w.VMOVUPS(in(at, order[1]), v)
+			w.VMOVUPS(in(at, cursors[1].at), v)
 			r := w.affine(w.difference(v, lane[0]), lane[1], lane[2])
 			if residual {
-				w.VADDPS(in(at, order[2]), r, r)
+				w.VADDPS(in(at, cursors[2].at), r, r)
 			}
-			w.VMOVUPS(w.between(r, low, high), in(at, order[0]))
+			w.VMOVUPS(w.between(r, low, high), in(at, cursors[0].at))
 		})
 	})
 	w.end()

@@ -121,12 +121,15 @@ func (w *writer) writeInterleave(channels int) {
 	at := w.GP64()
 	w.MOVQ(x, at)
 	for c := range rows {
-		rows[c] = none
-		if c < channels {
-			rows[c] = w.vec()
-			w.VMOVUPS(operand.Mem{Base: at}, rows[c])
+		switch {
+		case c >= channels:
+			rows[c] = none
+			continue
+		case c > 0:
 			w.ADDQ(plane, at)
 		}
+		rows[c] = w.vec()
+		w.VMOVUPS(operand.Mem{Base: at}, rows[c])
 	}
 	for i, pixels := range w.inOrder(w.mix(rows)) {
 		w.VMOVUPS(pixels, operand.Mem{Base: y, Disp: i * w.width()})

@@ -30,6 +30,7 @@ func main() {
 	w.writeBlocks()
 	w.writeColumns()
 	w.writeColumnLargest()
+	w.writeColumnSoftmax()
 	w.writeLayout()
 	os.Exit(build.Main(flags.Config(), ctx))
 }
