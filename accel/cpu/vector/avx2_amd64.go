@@ -204,6 +204,11 @@ func avx2ColumnAffineAdd(a ColumnAffine)
 //go:noescape
 func avx2ColumnLargest(y []float32, x []float32, columns int, rows int, k int)
 
+// avx2ColumnSoftmax makes softmaxes of columns; there are whole registers of them.
+//
+//go:noescape
+func avx2ColumnSoftmax(y []float32, v []float32, top []float32, sums []float64, rows int)
+
 // avx2Transpose transposes 8x8 values.
 //
 //go:noescape

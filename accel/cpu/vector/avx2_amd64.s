@@ -2965,6 +2965,108 @@ DATA avx2Bitsff800000<>+24(SB)/4, $0xff800000
 DATA avx2Bitsff800000<>+28(SB)/4, $0xff800000
 GLOBL avx2Bitsff800000<>(SB), RODATA|NOPTR, $32
 
+// func avx2ColumnSoftmax(y []float32, v []float32, top []float32, sums []float64, rows int)
+// Requires: AVX, AVX2, FMA3
+TEXT ·avx2ColumnSoftmax(SB), NOSPLIT, $0-104
+	MOVQ    y_base+0(FP), AX
+	MOVQ    v_base+24(FP), CX
+	MOVQ    top_base+48(FP), DX
+	MOVQ    sums_base+72(FP), BX
+	MOVQ    top_len+56(FP), SI
+	VMOVUPS avx2Bitsc2d20000<>+0(SB), Y0
+	VMOVUPS avx2Bits42b20000<>+0(SB), Y1
+	MOVQ    top_len+56(FP), R9
+	SHLQ    $0x02, SI
+
+columns:
+	VMOVUPS avx2Bitsff800000<>+0(SB), Y2
+	MOVQ    rows+96(FP), R8
+	XORQ    DI, DI
+
+largest:
+	VMAXPS  (AX)(DI*1), Y2, Y2
+	ADDQ    SI, DI
+	DECQ    R8
+	JNZ     largest
+	VMOVUPS Y2, (DX)
+	VXORPS  Y3, Y3, Y3
+	VXORPS  Y4, Y4, Y4
+	MOVQ    rows+96(FP), R8
+	XORQ    DI, DI
+
+exponentials:
+	VMOVUPS      (AX)(DI*1), Y5
+	VSUBPS       Y2, Y5, Y5
+	VMAXPS       avx2Bitsc2700000<>+0(SB), Y5, Y5
+	VMAXPS       Y5, Y0, Y5
+	VMINPS       Y5, Y1, Y5
+	VMULPS       avx2Bits3fb8aa3b<>+0(SB), Y5, Y7
+	VROUNDPS     $0x00, Y7, Y7
+	VFNMADD231PS avx2Bits3f318000<>+0(SB), Y7, Y5
+	VFNMADD231PS avx2Bitsb95e8083<>+0(SB), Y7, Y5
+	VMOVUPS      avx2Bits39500d01<>+0(SB), Y8
+	VFMADD213PS  avx2Bits3ab60b61<>+0(SB), Y5, Y8
+	VFMADD213PS  avx2Bits3c088889<>+0(SB), Y5, Y8
+	VFMADD213PS  avx2Bits3d2aaaab<>+0(SB), Y5, Y8
+	VFMADD213PS  avx2Bits3e2aaaab<>+0(SB), Y5, Y8
+	VFMADD213PS  avx2Bits3f000000<>+0(SB), Y5, Y8
+	VFMADD213PS  avx2Bits3f800000<>+0(SB), Y5, Y8
+	VFMADD213PS  avx2Bits3f800000<>+0(SB), Y5, Y8
+	VCVTPS2DQ    Y7, Y5
+	VPSRAD       $0x01, Y5, Y7
+	VPSUBD       Y7, Y5, Y5
+	VPADDD       avx2Bits0000007f<>+0(SB), Y7, Y7
+	VPSLLD       $0x17, Y7, Y7
+	VMULPS       Y7, Y8, Y8
+	VPADDD       avx2Bits0000007f<>+0(SB), Y5, Y5
+	VPSLLD       $0x17, Y5, Y5
+	VMULPS       Y5, Y8, Y8
+	VMULPS       (CX)(DI*1), Y8, Y8
+	VMOVUPS      Y8, (AX)(DI*1)
+	VEXTRACTF128 $0x01, Y8, X6
+	VCVTPS2PD    X8, Y5
+	VCVTPS2PD    X6, Y7
+	VADDPD       Y5, Y3, Y3
+	VADDPD       Y7, Y4, Y4
+	ADDQ         SI, DI
+	DECQ         R8
+	JNZ          exponentials
+	VMOVUPD      Y3, (BX)
+	VMOVUPD      Y4, 32(BX)
+	VCVTPD2PSY   Y3, X6
+	VCVTPD2PSY   Y4, X2
+	VINSERTF128  $0x01, X2, Y6, Y2
+	VMOVUPS      avx2Bits3f800000<>+0(SB), Y3
+	VDIVPS       Y2, Y3, Y2
+	MOVQ         rows+96(FP), R8
+	XORQ         DI, DI
+
+divide:
+	VMOVUPS (AX)(DI*1), Y3
+	VMULPS  Y3, Y2, Y3
+	VMOVUPS Y3, (AX)(DI*1)
+	ADDQ    SI, DI
+	DECQ    R8
+	JNZ     divide
+	ADDQ    $0x20, AX
+	ADDQ    $0x20, CX
+	ADDQ    $0x20, DX
+	ADDQ    $0x40, BX
+	SUBQ    $0x08, R9
+	JNZ     columns
+	VZEROUPPER
+	RET
+
+DATA avx2Bitsc2700000<>+0(SB)/4, $0xc2700000
+DATA avx2Bitsc2700000<>+4(SB)/4, $0xc2700000
+DATA avx2Bitsc2700000<>+8(SB)/4, $0xc2700000
+DATA avx2Bitsc2700000<>+12(SB)/4, $0xc2700000
+DATA avx2Bitsc2700000<>+16(SB)/4, $0xc2700000
+DATA avx2Bitsc2700000<>+20(SB)/4, $0xc2700000
+DATA avx2Bitsc2700000<>+24(SB)/4, $0xc2700000
+DATA avx2Bitsc2700000<>+28(SB)/4, $0xc2700000
+GLOBL avx2Bitsc2700000<>(SB), RODATA|NOPTR, $32
+
 // func avx2Transpose(y *float32, x *float32, yStep int, xStep int)
 // Requires: AVX
 TEXT ·avx2Transpose(SB), NOSPLIT, $0-32

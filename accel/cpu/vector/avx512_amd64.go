@@ -204,6 +204,11 @@ func avx512ColumnAffineAdd(a ColumnAffine)
 //go:noescape
 func avx512ColumnLargest(y []float32, x []float32, columns int, rows int, k int)
 
+// avx512ColumnSoftmax makes softmaxes of columns; there are whole registers of them.
+//
+//go:noescape
+func avx512ColumnSoftmax(y []float32, v []float32, top []float32, sums []float64, rows int)
+
 // avx512Transpose transposes 16x16 values.
 //
 //go:noescape

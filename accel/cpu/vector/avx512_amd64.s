@@ -3123,6 +3123,108 @@ DATA avx512Bitsff800000<>+56(SB)/4, $0xff800000
 DATA avx512Bitsff800000<>+60(SB)/4, $0xff800000
 GLOBL avx512Bitsff800000<>(SB), RODATA|NOPTR, $64
 
+// func avx512ColumnSoftmax(y []float32, v []float32, top []float32, sums []float64, rows int)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·avx512ColumnSoftmax(SB), NOSPLIT, $0-104
+	MOVQ    y_base+0(FP), AX
+	MOVQ    v_base+24(FP), CX
+	MOVQ    top_base+48(FP), DX
+	MOVQ    sums_base+72(FP), BX
+	MOVQ    top_len+56(FP), SI
+	VMOVUPS avx512Bitsc2d20000<>+0(SB), Z0
+	VMOVUPS avx512Bits42b20000<>+0(SB), Z1
+	MOVQ    top_len+56(FP), R9
+	SHLQ    $0x02, SI
+
+columns:
+	VMOVUPS avx512Bitsff800000<>+0(SB), Z2
+	MOVQ    rows+96(FP), R8
+	XORQ    DI, DI
+
+largest:
+	VMAXPS  (AX)(DI*1), Z2, Z2
+	ADDQ    SI, DI
+	DECQ    R8
+	JNZ     largest
+	VMOVUPS Z2, (DX)
+	VXORPS  Z3, Z3, Z3
+	VXORPS  Z4, Z4, Z4
+	MOVQ    rows+96(FP), R8
+	XORQ    DI, DI
+
+exponentials:
+	VMOVUPS       (AX)(DI*1), Z5
+	VSUBPS        Z2, Z5, Z5
+	VMAXPS        avx512Bitsc2700000<>+0(SB), Z5, Z5
+	VMAXPS        Z5, Z0, Z5
+	VMINPS        Z5, Z1, Z5
+	VMULPS        avx512Bits3fb8aa3b<>+0(SB), Z5, Z7
+	VRNDSCALEPS   $0x00, Z7, Z7
+	VFNMADD231PS  avx512Bits3f318000<>+0(SB), Z7, Z5
+	VFNMADD231PS  avx512Bitsb95e8083<>+0(SB), Z7, Z5
+	VMOVUPS       avx512Bits39500d01<>+0(SB), Z8
+	VFMADD213PS   avx512Bits3ab60b61<>+0(SB), Z5, Z8
+	VFMADD213PS   avx512Bits3c088889<>+0(SB), Z5, Z8
+	VFMADD213PS   avx512Bits3d2aaaab<>+0(SB), Z5, Z8
+	VFMADD213PS   avx512Bits3e2aaaab<>+0(SB), Z5, Z8
+	VFMADD213PS   avx512Bits3f000000<>+0(SB), Z5, Z8
+	VFMADD213PS   avx512Bits3f800000<>+0(SB), Z5, Z8
+	VFMADD213PS   avx512Bits3f800000<>+0(SB), Z5, Z8
+	VSCALEFPS     Z7, Z8, Z8
+	VMULPS        (CX)(DI*1), Z8, Z8
+	VMOVUPS       Z8, (AX)(DI*1)
+	VEXTRACTF64X4 $0x01, Z8, Y6
+	VCVTPS2PD     Y8, Z5
+	VCVTPS2PD     Y6, Z7
+	VADDPD        Z5, Z3, Z3
+	VADDPD        Z7, Z4, Z4
+	ADDQ          SI, DI
+	DECQ          R8
+	JNZ           exponentials
+	VMOVUPD       Z3, (BX)
+	VMOVUPD       Z4, 64(BX)
+	VCVTPD2PS     Z3, Y6
+	VCVTPD2PS     Z4, Y2
+	VINSERTF64X4  $0x01, Y2, Z6, Z2
+	VMOVUPS       avx512Bits3f800000<>+0(SB), Z3
+	VDIVPS        Z2, Z3, Z2
+	MOVQ          rows+96(FP), R8
+	XORQ          DI, DI
+
+divide:
+	VMOVUPS (AX)(DI*1), Z3
+	VMULPS  Z3, Z2, Z3
+	VMOVUPS Z3, (AX)(DI*1)
+	ADDQ    SI, DI
+	DECQ    R8
+	JNZ     divide
+	ADDQ    $0x40, AX
+	ADDQ    $0x40, CX
+	ADDQ    $0x40, DX
+	ADDQ    $0x80, BX
+	SUBQ    $0x10, R9
+	JNZ     columns
+	VZEROUPPER
+	RET
+
+DATA avx512Bitsc2700000<>+0(SB)/4, $0xc2700000
+DATA avx512Bitsc2700000<>+4(SB)/4, $0xc2700000
+DATA avx512Bitsc2700000<>+8(SB)/4, $0xc2700000
+DATA avx512Bitsc2700000<>+12(SB)/4, $0xc2700000
+DATA avx512Bitsc2700000<>+16(SB)/4, $0xc2700000
+DATA avx512Bitsc2700000<>+20(SB)/4, $0xc2700000
+DATA avx512Bitsc2700000<>+24(SB)/4, $0xc2700000
+DATA avx512Bitsc2700000<>+28(SB)/4, $0xc2700000
+DATA avx512Bitsc2700000<>+32(SB)/4, $0xc2700000
+DATA avx512Bitsc2700000<>+36(SB)/4, $0xc2700000
+DATA avx512Bitsc2700000<>+40(SB)/4, $0xc2700000
+DATA avx512Bitsc2700000<>+44(SB)/4, $0xc2700000
+DATA avx512Bitsc2700000<>+48(SB)/4, $0xc2700000
+DATA avx512Bitsc2700000<>+52(SB)/4, $0xc2700000
+DATA avx512Bitsc2700000<>+56(SB)/4, $0xc2700000
+DATA avx512Bitsc2700000<>+60(SB)/4, $0xc2700000
+GLOBL avx512Bitsc2700000<>(SB), RODATA|NOPTR, $64
+
 // func avx512Transpose(y *float32, x *float32, yStep int, xStep int)
 // Requires: AVX, AVX512F
 TEXT ·avx512Transpose(SB), NOSPLIT, $0-32

@@ -30,8 +30,8 @@ func inAVX512() Family {
 		blockMoments: avx512BlockMoments, blockAffine: blockAffine(avx512BlockAffine, avx512BlockAffineAdd),
 		columnMoments: columnMoments(avx512ColumnMoments), columnAffine: columnAffine(avx512ColumnAffine, avx512ColumnAffineAdd),
 		columnLargest: avx512ColumnLargest, columnSoftmax: avx512ColumnSoftmax,
-		transpose:     transpose(square{16, avx512Transpose}, square{8, avx2Transpose}, square{4, avx2TransposeQuad}),
-		interleave4:   interleave4(16, avx512Interleave1, avx512Interleave2, avx512Interleave3, avx512Interleave4),
+		transpose:   transpose(square{16, avx512Transpose}, square{8, avx2Transpose}, square{4, avx2TransposeQuad}),
+		interleave4: interleave4(16, avx512Interleave1, avx512Interleave2, avx512Interleave3, avx512Interleave4),
 	}}
 }
 
@@ -48,7 +48,7 @@ func inAVX2() Family {
 		blockMoments: avx2BlockMoments, blockAffine: blockAffine(avx2BlockAffine, avx2BlockAffineAdd),
 		columnMoments: columnMoments(avx2ColumnMoments), columnAffine: columnAffine(avx2ColumnAffine, avx2ColumnAffineAdd),
 		columnLargest: avx2ColumnLargest, columnSoftmax: avx2ColumnSoftmax,
-		transpose:     transpose(square{8, avx2Transpose}, square{4, avx2TransposeQuad}),
-		interleave4:   interleave4(8, avx2Interleave1, avx2Interleave2, avx2Interleave3, avx2Interleave4),
+		transpose:   transpose(square{8, avx2Transpose}, square{4, avx2TransposeQuad}),
+		interleave4: interleave4(8, avx2Interleave1, avx2Interleave2, avx2Interleave3, avx2Interleave4),
 	}}
 }
