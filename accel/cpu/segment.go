@@ -84,3 +84,20 @@ func (b *planner) keepsRows(n *node, rank int) bool {
 	}
 	return false
 }
+
+// touched lists the values that a segment's nodes read or make.
+func (b *planner) touched(s *segment) (ids []accel.ValueID) {
+	for _, n := range b.nodes[s.first:s.end] {
+		ids = append(ids, n.touches()...)
+	}
+	slices.Sort(ids)
+	return slices.Compact(ids)
+}
+
+// slots tells where chunks find the values that a segment's nodes read or make.
+func (b *planner) slots(s *segment, m *memory) (slots []slot) {
+	for _, id := range b.touched(s) {
+		slots = append(slots, slot{id, b.each(id), m.local[b.root[id]]})
+	}
+	return slots
+}

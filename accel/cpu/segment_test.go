@@ -31,6 +31,65 @@ func cuts(p *plan) (out []string) {
 	return out
 }
 
+// chunkRows lists the rows of the chunks of each segment.
+func chunkRows(p *plan) (rows []int) {
+	for _, s := range p.segments {
+		rows = append(rows, s.rows)
+	}
+	return rows
+}
+
+// perceptron is layers of so many units each, from as many inputs as the first has.
+func perceptron(widths ...int) *accel.Program {
+	b := &acceltest.Builder{}
+	x := b.Input(accel.BatchShape(widths[0]))
+	for i, n := range widths[1:] {
+		x = b.Step(accel.MatMul{Alpha: 1}, x, b.Const(accel.NewTensor(widths[i], n)))
+	}
+	return b.Program(x)
+}
+
+// softmaxes is two of them, over so many values.
+func softmaxes(n int) *accel.Program {
+	b := &acceltest.Builder{}
+	x := b.Step(accel.Softmax{Axis: 1}, b.Input(accel.BatchShape(n)))
+	return b.Program(b.Step(accel.Softmax{Axis: 1}, x))
+}
+
+func TestChunksAreSmallEnoughForTheCache(t *testing.T) {
+	tests := []struct {
+		name    string
+		p       *accel.Program
+		maxRows int
+		want    []int
+	}{
+		{"rows are short", perceptron(64, 256, 256, 10), 1000, []int{mostRows}},
+		{"no more than there are", perceptron(64, 256, 256, 10), 5, []int{8}},
+		{"rows are long", softmaxes(chunkBudget / 8), 1000, []int{4}},
+		{"a row is longer than the cache", softmaxes(2 * chunkBudget), 1000, []int{1}},
+		{"weights pass through the cache", perceptron(1024, 1024), 1000, []int{128}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			p, err := newPlan(planned(t), tt.p, tt.maxRows, false)
+			require.NoError(t, err)
+			assert.Equal(t, tt.want, chunkRows(p))
+		})
+	}
+}
+
+// Early layers have large images and few weights, late ones the opposite.
+func TestSmallImagesBeforeLargeWeightsAreASegmentOfTheirOwn(t *testing.T) {
+	b := &acceltest.Builder{}
+	x := b.Step(accel.Softmax{Axis: 1}, b.Input(accel.BatchShape(512, chunkBudget/1024)))
+	few := b.Step(accel.Reduce{Fn: accel.ReduceMax, Axes: []int{2}}, x)
+	y := b.Step(accel.MatMul{Alpha: 1}, few, b.Const(accel.NewTensor(512, 2048)))
+	p, err := newPlan(planned(t), b.Program(y), 1000, false)
+	require.NoError(t, err)
+	assert.Equal(t, []string{"[softmax reduce]", "[matMul]"}, cuts(p))
+	assert.Equal(t, []int{1, 64}, chunkRows(p))
+}
+
 func TestStepsThatKeepRowsApartAreOneSegment(t *testing.T) {
 	row := accel.BatchShape(4, 6)
 	tests := []struct {
