@@ -54,8 +54,8 @@ func (s *solver) start(q matrix, given []bool) {
 			}
 		}
 	}
-	copy(s.z.Data, s.v.Data)
-	s.columns.Normalize(s.z)
+	clear(s.z.Data)
+	s.columns.Softmax(s.z, s.v)
 	clear(s.next.Data)
 }
 
