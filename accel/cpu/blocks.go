@@ -19,7 +19,11 @@ func (b *planner) onBlocks(n *node, has func(accel.ValueID) bool) (reads func(op
 	first := func(operand int) bool { return operand == 0 }
 	switch op := n.op.(type) {
 	case accel.Conv:
-		if b.isDirect(n, op) {
+		if b.isDirect(n, op) || b.isDepthwise(n, op) {
+			return first, true
+		}
+	case accel.Pool:
+		if b.poolOnBlocks(n, op, has) {
 			return first, true
 		}
 	case accel.Map, applyOp:
@@ -54,6 +58,10 @@ func (b *planner) lowerOnBlocks(n *node) runner {
 		if writes {
 			return b.newBlockConv(op, n)
 		}
+	case accel.Pool:
+		if writes {
+			return b.newBlockPool(op, n)
+		}
 	case accel.Map:
 		if writes {
 			return b.newBlockMap(op, n)
@@ -80,6 +88,17 @@ func (b *planner) lowerOnBlocks(n *node) runner {
 		}
 	}
 	return nil
+}
+
+// newBlockConv picks the kernel of a convolution of blocks.
+func (b *planner) newBlockConv(op accel.Conv, n *node) runner {
+	switch {
+	case b.isDepthwise(n, op):
+		return b.newBlockDepthwise(op, n)
+	case b.isWinograd(n, op):
+		return b.newWinograd(op, n)
+	}
+	return b.newDirect(op, n)
 }
 
 func (b *planner) isBlocks(id accel.ValueID) bool {
@@ -191,7 +210,7 @@ func (c *chooser) has(id accel.ValueID) bool {
 
 // lanes is how a node's kernel wants its operand.
 func (c *chooser) lanes(n *node, id accel.ValueID) int {
-	if _, ok := n.op.(accel.Conv); ok && !c.has(id) && c.p.Values[id].Shape[1].Fixed <= fewChannels {
+	if op, ok := n.op.(accel.Conv); ok && !c.isDepthwise(n, op) && !c.has(id) && c.p.Values[id].Shape[1].Fixed <= fewChannels {
 		return fewChannels
 	}
 	return c.d.kernels.Lanes

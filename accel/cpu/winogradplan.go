@@ -82,14 +82,6 @@ func (b *planner) isWinograd(n *node, op accel.Conv) bool {
 	return channels >= fewestChannels && channels%b.d.kernels.Lanes == 0 && channels <= channelsPerTile*tiles
 }
 
-// newBlockConv picks the kernel of a convolution of blocks.
-func (b *planner) newBlockConv(op accel.Conv, n *node) runner {
-	if b.isWinograd(n, op) {
-		return b.newWinograd(op, n)
-	}
-	return b.newDirect(op, n)
-}
-
 // winogradReach is the border around the input: windows read whole tiles.
 func winogradReach(p *accel.Program, op accel.Conv, n *node) [4]int {
 	x, y := p.Values[n.in[0]].Shape, p.Values[n.out].Shape

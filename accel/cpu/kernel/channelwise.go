@@ -1,6 +1,9 @@
 package kernel
 
-import "slices"
+import (
+	"fmt"
+	"slices"
+)
 
 // Channelwise is a tile that keeps channels apart: Pixels of one block of Lanes
 // channels. Its calls have no Depth, for a tap shows it the whole block, and one
@@ -35,8 +38,35 @@ func (k Channelwise) Run(c *Call) {
 	k.run(c)
 }
 
+// Sweep computes a row of pixels, of which the call gives the first, by the kernels
+// that Depthwise or MaxPool returned. It moves the call's Input, Output and
+// Residual to the last tile. It allocates nothing, and panics where the row
+// reaches outside the call's slices.
+func Sweep(kernels []Channelwise, c *Call, pixels int) {
+	all := kernels[0]
+	all.Pixels = pixels
+	all.check(c)
+	for {
+		for kernels[0].Pixels > pixels {
+			kernels = kernels[1:] // the last one has a single pixel
+		}
+		n := kernels[0].Pixels
+		kernels[0].run(c)
+		if pixels -= n; pixels == 0 {
+			return
+		}
+		c.Input, c.Output = c.Input[n*c.InputStep:], c.Output[n*c.OutputStep:]
+		if len(c.Residual) > 0 {
+			c.Residual = c.Residual[n*c.ResidualStep:]
+		}
+	}
+}
+
 // check is Kernel.check where a tap shows a block.
 func (k Channelwise) check(c *Call) {
+	if k.Pixels < 1 {
+		panic(fmt.Sprintf("kernel: a row of %d pixels; want at least one", k.Pixels))
+	}
 	c.checkSteps()
 	c.checkTaps((k.Pixels-1)*c.InputStep + k.Lanes - 1)
 	if k.weighted {

@@ -111,6 +111,30 @@ func TestChannelwiseKernelsRefuseToLeaveTheirSlices(t *testing.T) {
 	}
 }
 
+func TestSweepsCoverRowsOfAnyLength(t *testing.T) {
+	for _, family := range families() {
+		for kind, kernels := range map[string][]Channelwise{"depthwise": family.Depthwise(), "pool": family.MaxPool()} {
+			for pixels := 1; pixels <= 40; pixels++ {
+				row := kernels[0]
+				row.Pixels = pixels
+				f := channelwiseFixture(row, 3, 2*row.Lanes, rand.New(rand.NewPCG(13, 14)))
+				f.epilogue(2 | 4 | 8)
+				f.seed(row.tile())
+				whole := f.Call
+				Sweep(kernels, &f.Call, pixels)
+				got := slices.Clone(f.output)
+				f.Call = whole
+				_, want := f.bothOf(Channelwise{pixels, row.Lanes, row.weighted, func(*Call) {}})
+				require.Equal(t, want, got, "%s, %s, %d pixels", family.Name, kind, pixels)
+				f.Call = whole
+				f.Output = f.Output[:len(f.Output)-1]
+				require.Panics(t, func() { Sweep(kernels, &f.Call, pixels) }, "a row beyond the output")
+			}
+			require.Panics(t, func() { Sweep(kernels, &Call{}, 0) }, "no pixels")
+		}
+	}
+}
+
 func TestDepthwiseKernelsNeedAllWeights(t *testing.T) {
 	for _, family := range families() {
 		for _, k := range family.Depthwise() {

@@ -11,7 +11,10 @@ func inGo() Family {
 			{2, 1, goLanes, goTaps2x1},
 			{1, 1, goLanes, func(c *Call) { plain(1, 1, goLanes, c) }},
 		},
-		depthwise: []Channelwise{{1, goLanes, true, goDepthwise}},
+		depthwise: []Channelwise{
+			{2, goLanes, true, goDepthwise2},
+			{1, goLanes, true, func(c *Call) { plainDepthwise(1, goLanes, c) }},
+		},
 		winograd: Winograd{
 			Lanes:  goLanes,
 			input:  func(t *Tiles) { plainInput(goLanes, t) },

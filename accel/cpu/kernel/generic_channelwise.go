@@ -22,19 +22,25 @@ func addProducts(sums, x, w []float32) {
 	}
 }
 
-// goDepthwise is a pixel of the family in Go with its sums in registers.
-func goDepthwise(c *Call) {
-	var s0, s1, s2, s3 float32
+// goDepthwise2 is two pixels of the family in Go with their sums in registers.
+func goDepthwise2(c *Call) {
+	var s00, s01, s02, s03, s10, s11, s12, s13 float32
 	weights := c.Weights
 	for _, tap := range c.Taps {
-		x, w := (*[goLanes]float32)(c.Input[tap:]), (*[goLanes]float32)(weights)
-		s0 += x[0] * w[0]
-		s1 += x[1] * w[1]
-		s2 += x[2] * w[2]
-		s3 += x[3] * w[3]
+		w := (*[goLanes]float32)(weights)
+		x, y := (*[goLanes]float32)(c.Input[tap:]), (*[goLanes]float32)(c.Input[tap+c.InputStep:])
+		s00 += x[0] * w[0]
+		s10 += y[0] * w[0]
+		s01 += x[1] * w[1]
+		s11 += y[1] * w[1]
+		s02 += x[2] * w[2]
+		s12 += y[2] * w[2]
+		s03 += x[3] * w[3]
+		s13 += y[3] * w[3]
 		weights = weights[goLanes:]
 	}
-	c.finish([]float32{s0, s1, s2, s3}, 0, 0)
+	c.finish([]float32{s00, s01, s02, s03}, 0, 0)
+	c.finish([]float32{s10, s11, s12, s13}, 1, 0)
 }
 
 // plainMaxPool is every kernel for pooling as a plain loop.
