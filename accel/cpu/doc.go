@@ -10,16 +10,21 @@
 // its tail (fuse.go), applied while the result is in cache. An exec tells its plans
 // (explain.go).
 //
-// Convolutions and matrix products are loops around one register tile (tile.go),
-// the seam behind which faster kernels can be put. One team of workers per
+// The arithmetic is in the packages below: kernel multiplies, vector does the rest.
+// Matrix products (matmul.go) read their left side row by row and have the right one
+// packed in panels (panels.go); one that stands in attention reads and writes its
+// matrices where the moves around it would have left them, and those moves are not
+// made (attention.go, hoist.go, layproduct.go, strided.go). One team of workers per
 // device (team.go) shares out the tasks of each kernel; between two kernels its
 // workers spin for a moment before they sleep (teamworker.go). No result depends on how
 // many workers there are: every element is computed by one task, and batch
 // moments are summed in chunks that the shape alone decides, added up in order.
 //
-// An index of keys (index.go) is searched with the same tile, of which only what
-// ranks is kept (finds.go); among many keys, most are ruled out by eight-bit codes
-// before (coarse.go, candidates.go).
+// An index of keys (index.go) is searched with a register tile of its own (tile.go,
+// sift.go), which compares sums before they leave the registers and keeps only what
+// ranks (finds.go); among many keys, most are ruled out by eight-bit codes before
+// (coarse.go, candidates.go). Convolutions whose weights a program computes itself
+// use the tile, too (conv.go).
 //
 // The package knows no models. Its results are compared with accel/plain by
 // accel/acceltest.

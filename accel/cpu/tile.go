@@ -1,9 +1,9 @@
 package cpu
 
-// The register tile is the seam between the loops, which this package shares,
-// and the arithmetic, which differs by processor: tileRows rows of a left operand
-// times tileCols columns of a right one, both packed so that the tile reads them
-// front to back.
+// The register tile of searches: tileRows rows of a left operand times tileCols
+// columns of a right one, both packed so that the tile reads them front to back. The
+// kernels of products store their sums, which a search would have to load again to
+// compare them; its own tile, measured beside them, is 1 to 9 percent quicker.
 //
 //	left panel:  [k][tileRows]     right panel: [k][tileCols]
 //
@@ -37,34 +37,6 @@ func packLeft(dst, src []float32, m, k, rowStride, colStride int) {
 			for j := range k {
 				panel[j*tileRows+r] = src[from]
 				from += colStride
-			}
-		}
-	}
-}
-
-// packRight lays out a matrix of k rows and n columns, element (i,j) at
-// src[i*rowStride+j*colStride], as right panels: [n/tileCols][k][tileCols]. Columns beyond
-// the last are zeros.
-func packRight(dst, src []float32, k, n, rowStride, colStride int) {
-	for j := 0; j < n; j += tileCols {
-		panel := dst[j*k : (j+tileCols)*k]
-		if colStride == 1 && j+tileCols <= n {
-			for i := range k {
-				copy(panel[i*tileCols:(i+1)*tileCols], src[i*rowStride+j:])
-			}
-			continue
-		}
-		for c := range tileCols {
-			if j+c >= n {
-				for i := range k {
-					panel[i*tileCols+c] = 0
-				}
-				continue
-			}
-			from := (j + c) * colStride
-			for i := range k {
-				panel[i*tileCols+c] = src[from]
-				from += rowStride
 			}
 		}
 	}
