@@ -176,13 +176,17 @@ func (n *node) reads() []accel.ValueID {
 }
 
 // replaceable returns an operand the node may overwrite with its result: read
-// here for the last time, element by element in the order of the result, and
-// not by the tail, which begins when a range of the result is written already.
+// here for the last time, element by element in the order of the result.
 func (a *arena) replaceable(n *node, i int) accel.ValueID {
-	candidates := n.in
-	switch n.op.(type) {
-	case accel.Map, applyOp:
+	candidates, tail := n.in, n.tail
+	switch op := n.op.(type) {
+	case accel.Map:
 		candidates = n.in[:1]
+	case applyOp:
+		candidates = n.in[:1]
+		if addend := a.b.residual(n, op); addend != accel.NoValue {
+			candidates, tail = append(candidates[:1:1], addend), tail[1:]
+		}
 	case accel.Binary:
 	default:
 		return accel.NoValue
@@ -190,12 +194,39 @@ func (a *arena) replaceable(n *node, i int) accel.ValueID {
 	for _, id := range candidates {
 		root := a.b.root[id]
 		sameShape := a.b.p.Values[id].Shape.Equal(a.b.p.Values[n.out].Shape)
-		inTail := slices.ContainsFunc(n.tail, func(t tailing) bool {
-			return t.add != accel.NoValue && a.b.root[t.add] == root
-		})
-		if a.last[root] == i && a.offset[root] >= 0 && sameShape && !inTail && a.b.layouts[id] == a.b.layouts[n.out] {
+		if a.last[root] == i && a.offset[root] >= 0 && sameShape && a.b.layouts[id] == a.b.layouts[n.out] && !a.b.adds(tail, root) {
 			return root
 		}
 	}
 	return accel.NoValue
+}
+
+// adds reports whether a tail adds a value. It begins when a range of the result is
+// written already.
+func (b *planner) adds(tail []tailing, root accel.ValueID) bool {
+	return slices.ContainsFunc(tail, func(t tailing) bool {
+		return t.add != accel.NoValue && b.root[t.add] == root
+	})
+}
+
+// residual returns what the kernel of a norm adds before it writes anything, if its
+// tail begins with an addition.
+func (b *planner) residual(n *node, op applyOp) accel.ValueID {
+	if len(n.tail) == 0 || op.Virtual || !b.isBlocks(n.out) && len(b.p.Values[n.out].Shape) > 2 {
+		return accel.NoValue
+	}
+	return n.tail[0].add
+}
+
+// matchBorders gives the result of a norm the border of what is added to it, so that
+// one can replace the other: down a chain of residual blocks, one value's memory
+// does for all.
+func (b *planner) matchBorders() {
+	for _, n := range b.nodes {
+		if op, ok := n.op.(applyOp); ok && b.isBlocks(n.out) {
+			if id := b.residual(n, op); id != accel.NoValue {
+				b.widen(n.out, b.layouts[id].border)
+			}
+		}
+	}
 }

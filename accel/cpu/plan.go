@@ -109,6 +109,7 @@ func newPlan(d *Device, p *accel.Program, maxRows int, folded bool) (*plan, erro
 	b.fuseTails()
 	b.delayMixes()
 	b.layOutBlocks()
+	b.matchBorders()
 	b.last = b.lastReads()
 	out := &plan{program: b.p, root: b.root, layouts: b.layouts, free: b.free, segments: b.cut(maxRows)}
 	out.memory = b.layOut(out.segments, maxRows)
