@@ -26,23 +26,23 @@ func (b *planner) newMix(op mixOp, n *node) *mixStep {
 func (s *mixStep) needs(int) needs { return needs{} }
 
 func (s *mixStep) run(f *frame) error {
-	measured := s.measured(f)
-	if measured {
-		s.addChunks(f)
-	}
-	n := s.shape[0].At(f.rows) * elements(s.shape[2:], f.rows)
+	rule, n := &f.norms[s.number], s.channels
 	mean, factor, shift := s.normalization(f)
-	for c := range s.channels {
-		used := s.source(f, c)
-		if measured {
-			used = s.blended(f, c, n)
-		}
-		if rule := &f.norms[s.number]; rule.Mode == accel.NormGiven {
-			used = moments{float64(rule.Mean[c]), float64(rule.Var[c])}
-		}
-		mean[c] = float32(used.mean)
-		factor[c] = float32(float64(f.data[s.gamma][c]) / math.Sqrt(used.variance+float64(s.op.Eps)))
-		shift[c] = f.data[s.beta][c]
+	variance := factor // until it is needed no more
+	copy(mean[:n], f.data[s.mean])
+	copy(variance[:n], f.data[s.variance])
+	copy(shift[:n], f.data[s.beta])
+	if s.measured(f) {
+		s.addChunks(f)
+		s.mix(f, rule, mean, variance)
+	}
+	if rule.Mode == accel.NormGiven {
+		copy(mean, rule.Mean)
+		copy(variance, rule.Var)
+	}
+	eps := float64(s.op.Eps)
+	for c, gamma := range f.data[s.gamma][:n] {
+		factor[c] = float32(float64(gamma) / math.Sqrt(float64(variance[c])+eps))
 	}
 	return nil
 }
@@ -60,28 +60,30 @@ func (s *mixStep) addChunks(f *frame) {
 	}
 }
 
-func (s *mixStep) source(f *frame, c int) moments {
-	return moments{float64(f.data[s.mean][c]), float64(f.data[s.variance][c])}
-}
-
-// blended keeps the moments of the batch, of n values a channel, where they are
-// wanted, and mixes them with the source's if the rule says so.
-func (s *mixStep) blended(f *frame, c, n int) moments {
-	rule, source, batch := &f.norms[s.number], s.source(f, c), s.batchMoments(f, c, n)
-	if kept := f.kept[s.number]; kept != nil {
-		kept[c], kept[s.channels+c] = float32(batch.mean), float32(batch.variance)
-	}
-	if rule.Mode == accel.NormBlend && !isSource(rule) && batch.finite() {
-		return blend(rule, source, batch, n)
-	}
-	return source
-}
-
-func (s *mixStep) batchMoments(f *frame, c, n int) moments {
+// mix keeps the moments of the batch where they are wanted, and mixes them with the
+// source's, which mean and variance hold, if the rule says so. A channel whose
+// batch is not finite stays with the source.
+func (s *mixStep) mix(f *frame, rule *accel.NormRule, mean, variance []float32) {
+	n := s.shape[0].At(f.rows) * elements(s.shape[2:], f.rows)
 	total, _ := s.chunkSums(f, 0)
-	mean := total.sum[c] / float64(n)
-	// Rounding may leave a spread of nothing a little below it; NaN stays NaN.
-	return moments{mean, max(total.squares[c]/float64(n)-mean*mean, 0)}
+	kept, by := f.kept[s.number], newBlend(rule, n)
+	blends := rule.Mode == accel.NormBlend && !isSource(rule)
+	for c := range s.channels {
+		batch := meanOf(total.sum[c], total.squares[c], float64(n))
+		if kept != nil {
+			kept[c], kept[s.channels+c] = float32(batch.mean), float32(batch.variance)
+		}
+		if blends && batch.finite() {
+			mean[c], variance[c] = by.mixed(moments{float64(mean[c]), float64(variance[c])}, batch)
+		}
+	}
+}
+
+// meanOf makes moments of the sums of n values. Rounding may leave a spread of
+// nothing a little below it; NaN stays NaN.
+func meanOf(sum, squares, n float64) moments {
+	mean := sum / n
+	return moments{mean, max(squares/n-mean*mean, 0)}
 }
 
 // moments are a mean and a biased variance.
@@ -89,20 +91,28 @@ type moments struct{ mean, variance float64 }
 
 func (m moments) finite() bool { return finite(float32(m.mean)) && finite(float32(m.variance)) }
 
-// blend combines source and batch moments of n values.
-func blend(rule *accel.NormRule, source, batch moments, n int) moments {
+// blend is what source and batch moments are multiplied by.
+type blend struct{ source, sourceVariance, batch, batchVariance, between float64 }
+
+// newBlend is the rule for a batch of n values a channel. A single value has no
+// unbiased variance: then the source's counts alone.
+func newBlend(rule *accel.NormRule, n int) blend {
 	w := float64(rule.SourceWeight)
-	v := batch.variance
+	b := blend{w, w, 1 - w, 1 - w, 0}
 	switch {
 	case rule.Unbiased && n == 1:
-		v = source.variance
+		b.sourceVariance, b.batchVariance = 1, 0
 	case rule.Unbiased:
-		v *= float64(n) / float64(n-1)
+		b.batchVariance *= float64(n) / float64(n-1)
 	}
-	out := moments{w*source.mean + (1-w)*batch.mean, w*source.variance + (1-w)*v}
 	if rule.Pool {
-		between := source.mean - batch.mean
-		out.variance += w * (1 - w) * between * between
+		b.between = w * (1 - w)
 	}
-	return out
+	return b
+}
+
+func (b *blend) mixed(source, batch moments) (mean, variance float32) {
+	apart := source.mean - batch.mean
+	return float32(b.source*source.mean + b.batch*batch.mean),
+		float32(b.sourceVariance*source.variance + b.batchVariance*batch.variance + b.between*apart*apart)
 }
