@@ -19,6 +19,7 @@ func inNEON() Family {
 	f.blockAffine = blockAffine(func(a BlockAffine) { neonBlockAffine(&a) }, func(a BlockAffine) { neonBlockAffineAdd(&a) })
 	f.columnMoments = columnMoments(neonColumnMoments)
 	f.columnAffine = columnAffine(func(a ColumnAffine) { neonColumnAffine(&a) }, func(a ColumnAffine) { neonColumnAffineAdd(&a) })
+	f.columnLargest, f.columnSoftmax = neonColumnLargest, neonColumnSoftmax
 	f.transpose = transpose(square{lanes, neonTranspose})
 	f.interleave4 = interleave4(lanes, neonInterleave1, neonInterleave2, neonInterleave3, neonInterleave4)
 	return Family{Name: "neon", Lanes: lanes, functions: f}

@@ -199,6 +199,16 @@ func neonColumnAffine(a *ColumnAffine)
 //go:noescape
 func neonColumnAffineAdd(a *ColumnAffine)
 
+// neonColumnLargest finds the k largest values, 8 at most, of each column of x.
+//
+//go:noescape
+func neonColumnLargest(y []float32, x []float32, columns int, rows int, k int)
+
+// neonColumnSoftmax makes softmaxes of columns; there are whole registers of them.
+//
+//go:noescape
+func neonColumnSoftmax(y []float32, v []float32, top []float32, sums []float64, rows int)
+
 // neonTranspose transposes 4x4 values.
 //
 //go:noescape

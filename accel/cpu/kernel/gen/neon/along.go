@@ -1,5 +1,7 @@
 package main
 
+import "strings"
+
 // writer writes functions over slices. General registers are handed out in turn,
 // from R1 on.
 type writer struct {
@@ -62,6 +64,9 @@ func (p part) move() string {
 	}
 	return "FMOVS.P"
 }
+
+// stay is move without the pointer going on.
+func (p part) stay() string { return strings.TrimSuffix(p.move(), ".P") }
 
 // keep clears the lanes that are not of the part.
 func (w *writer) keep(p part, v vec) {

@@ -44,7 +44,7 @@ func (m columnMoments) down(label string, p part, parts int) {
 		for i := range parts {
 			m.scope(func() {
 				x := m.take()
-				m.op(p.move()[:len("FMOVQ")], at(m.cursor, i*lineBytes), x.f())
+				m.op(p.stay(), at(m.cursor, i*lineBytes), x.f())
 				d := m.difference(x, shifts[i])
 				m.fadd(s[i], s[i], d)
 				m.fmla(q[i], d, d)

@@ -82,6 +82,10 @@ func (f *file) halve(d, n vec) {
 func (f *file) fcvtl(d, n vec)  { f.two(0x0e617800, "FCVTL", d, "2D", n, "2S") }
 func (f *file) fcvtl2(d, n vec) { f.two(0x4e617800, "FCVTL2", d, "2D", n, "4S") }
 
+// fcvtn makes float32 of float64 in the lower two lanes, fcvtn2 in the upper two.
+func (f *file) fcvtn(d, n vec)  { f.two(0x0e616800, "FCVTN", d, "2S", n, "2D") }
+func (f *file) fcvtn2(d, n vec) { f.two(0x4e616800, "FCVTN2", d, "4S", n, "2D") }
+
 // fadd2 adds float64 values; faddpWide adds up the two of one register.
 func (f *file) fadd2(d, n, m vec) {
 	f.word(0x4e60d400|int(m)<<16|int(n)<<5|int(d), "FADD %s.2D, %s.2D, %s.2D", d, n, m)

@@ -61,5 +61,7 @@ func writeVector(f *file) {
 	w.writeRows()
 	w.writeBlocks()
 	w.writeColumns()
+	w.writeColumnLargest()
+	w.writeColumnSoftmax()
 	w.writeLayout()
 }
