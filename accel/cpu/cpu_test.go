@@ -68,12 +68,14 @@ func answers(t *testing.T, threads, rows int, rules []accel.NormRule) (out [][]f
 	return out
 }
 
+// One worker goes through every segment chunk by chunk; of 16, each gets part of a
+// kernel where there are fewer chunks than that.
 func TestResultsDoNotDependOnTheNumberOfWorkers(t *testing.T) {
 	blend := accel.NormRule{Mode: accel.NormBlend, SourceWeight: 0.4, Pool: true}
-	for _, rows := range []int{1, 37} {
+	for _, rows := range []int{1, 5, 37, 64} {
 		for _, rules := range [][]accel.NormRule{nil, {blend, blend}} {
 			want := answers(t, 1, rows, rules)
-			for _, threads := range []int{2, 5, 16} {
+			for _, threads := range []int{2, 3, 5, 16} {
 				for i, got := range answers(t, threads, rows, rules) {
 					for j := range got {
 						require.Equal(t, math.Float32bits(want[i][j]), math.Float32bits(got[j]), "%d rows, %d threads, result %d", rows, threads, i)
@@ -88,12 +90,14 @@ func TestRunAllocatesNothingOnceWarm(t *testing.T) {
 	for name, rules := range map[string][]accel.NormRule{
 		"source": nil, "blend": {{Mode: accel.NormBlend}, {Mode: accel.NormBlend}},
 	} {
-		t.Run(name, func(t *testing.T) {
-			x := newBench(t, 2, network(), 8)
-			x.args.Norms = rules
-			x.run(t)
-			assert.Zero(t, testing.AllocsPerRun(5, func() { x.run(t) }))
-		})
+		for _, rows := range []int{1, 64} {
+			t.Run(fmt.Sprintf("%s, %d rows", name, rows), func(t *testing.T) {
+				x := newBench(t, 2, network(), rows)
+				x.args.Norms = rules
+				x.run(t)
+				assert.Zero(t, testing.AllocsPerRun(5, func() { x.run(t) }))
+			})
+		}
 	}
 }
 
