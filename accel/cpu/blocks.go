@@ -36,6 +36,10 @@ func (b *planner) onBlocks(n *node, has func(accel.ValueID) bool) (reads func(op
 		if b.binaryOnBlocks(n, op, has) {
 			return func(operand int) bool { return b.p.Values[n.in[operand]].Const == nil }, true
 		}
+	case accel.Slice, accel.Pad:
+		if b.moveOnBlocks(n, has) {
+			return first, true
+		}
 	case accel.Concat:
 		if b.concatOnBlocks(n, op, has) {
 			return all, true
@@ -69,6 +73,10 @@ func (b *planner) lowerOnBlocks(n *node) runner {
 	case accel.Binary:
 		if writes {
 			return b.newBlockBinary(op, n)
+		}
+	case accel.Slice, accel.Pad:
+		if writes {
+			return b.newBlockMove(n)
 		}
 	case accel.Concat:
 		if writes {
