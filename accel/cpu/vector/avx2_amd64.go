@@ -209,6 +209,11 @@ func avx2ColumnLargest(y []float32, x []float32, columns int, rows int, k int)
 //go:noescape
 func avx2ColumnSoftmax(y []float32, v []float32, top []float32, sums []float64, rows int)
 
+// avx2Entropy is minus the sum of p*log p.
+//
+//go:noescape
+func avx2Entropy(p []float32) float64
+
 // avx2Transpose transposes 8x8 values.
 //
 //go:noescape

@@ -3067,6 +3067,336 @@ DATA avx2Bitsc2700000<>+24(SB)/4, $0xc2700000
 DATA avx2Bitsc2700000<>+28(SB)/4, $0xc2700000
 GLOBL avx2Bitsc2700000<>(SB), RODATA|NOPTR, $32
 
+// func avx2Entropy(p []float32) float64
+// Requires: AVX, AVX2, FMA3
+TEXT ·avx2Entropy(SB), NOSPLIT, $0-32
+	MOVQ   p_base+0(FP), AX
+	MOVQ   p_len+8(FP), CX
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	XORQ   DX, DX
+	SUBQ   $0x00000020, CX
+	JLT    single
+
+several:
+	VMOVUPS      (AX)(DX*1), Y4
+	VMAXPS       avx2Bits02081cea<>+0(SB), Y4, Y5
+	VMOVUPS      avx2Bits3f3504f3<>+0(SB), Y6
+	VPSUBD       Y6, Y5, Y5
+	VPSRAD       $0x17, Y5, Y6
+	VCVTDQ2PS    Y6, Y6
+	VPAND        avx2Bits007fffff<>+0(SB), Y5, Y5
+	VPADDD       avx2Bits3f3504f3<>+0(SB), Y5, Y5
+	VMOVUPS      avx2Bits3f800000<>+0(SB), Y7
+	VSUBPS       Y7, Y5, Y5
+	VMULPS       Y5, Y5, Y7
+	VMOVUPS      avx2Bits3d9021bb<>+0(SB), Y8
+	VFMADD213PS  avx2Bitsbdebd1b8<>+0(SB), Y5, Y8
+	VFMADD213PS  avx2Bits3def251a<>+0(SB), Y5, Y8
+	VFMADD213PS  avx2Bitsbdfe5d4f<>+0(SB), Y5, Y8
+	VFMADD213PS  avx2Bits3e11e9bf<>+0(SB), Y5, Y8
+	VFMADD213PS  avx2Bitsbe2aae50<>+0(SB), Y5, Y8
+	VFMADD213PS  avx2Bits3e4cceac<>+0(SB), Y5, Y8
+	VFMADD213PS  avx2Bitsbe7ffffc<>+0(SB), Y5, Y8
+	VFMADD213PS  avx2Bits3eaaaaaa<>+0(SB), Y5, Y8
+	VMULPS       Y5, Y8, Y8
+	VADDPS       avx2Bitsbf000000<>+0(SB), Y8, Y8
+	VFMADD213PS  Y5, Y7, Y8
+	VFMADD231PS  avx2Bits3f317218<>+0(SB), Y6, Y8
+	VFNMADD231PS Y8, Y4, Y0
+	VMOVUPS      32(AX)(DX*1), Y4
+	VMAXPS       avx2Bits02081cea<>+0(SB), Y4, Y5
+	VMOVUPS      avx2Bits3f3504f3<>+0(SB), Y6
+	VPSUBD       Y6, Y5, Y5
+	VPSRAD       $0x17, Y5, Y6
+	VCVTDQ2PS    Y6, Y6
+	VPAND        avx2Bits007fffff<>+0(SB), Y5, Y5
+	VPADDD       avx2Bits3f3504f3<>+0(SB), Y5, Y5
+	VMOVUPS      avx2Bits3f800000<>+0(SB), Y7
+	VSUBPS       Y7, Y5, Y5
+	VMULPS       Y5, Y5, Y7
+	VMOVUPS      avx2Bits3d9021bb<>+0(SB), Y8
+	VFMADD213PS  avx2Bitsbdebd1b8<>+0(SB), Y5, Y8
+	VFMADD213PS  avx2Bits3def251a<>+0(SB), Y5, Y8
+	VFMADD213PS  avx2Bitsbdfe5d4f<>+0(SB), Y5, Y8
+	VFMADD213PS  avx2Bits3e11e9bf<>+0(SB), Y5, Y8
+	VFMADD213PS  avx2Bitsbe2aae50<>+0(SB), Y5, Y8
+	VFMADD213PS  avx2Bits3e4cceac<>+0(SB), Y5, Y8
+	VFMADD213PS  avx2Bitsbe7ffffc<>+0(SB), Y5, Y8
+	VFMADD213PS  avx2Bits3eaaaaaa<>+0(SB), Y5, Y8
+	VMULPS       Y5, Y8, Y8
+	VADDPS       avx2Bitsbf000000<>+0(SB), Y8, Y8
+	VFMADD213PS  Y5, Y7, Y8
+	VFMADD231PS  avx2Bits3f317218<>+0(SB), Y6, Y8
+	VFNMADD231PS Y8, Y4, Y1
+	VMOVUPS      64(AX)(DX*1), Y4
+	VMAXPS       avx2Bits02081cea<>+0(SB), Y4, Y5
+	VMOVUPS      avx2Bits3f3504f3<>+0(SB), Y6
+	VPSUBD       Y6, Y5, Y5
+	VPSRAD       $0x17, Y5, Y6
+	VCVTDQ2PS    Y6, Y6
+	VPAND        avx2Bits007fffff<>+0(SB), Y5, Y5
+	VPADDD       avx2Bits3f3504f3<>+0(SB), Y5, Y5
+	VMOVUPS      avx2Bits3f800000<>+0(SB), Y7
+	VSUBPS       Y7, Y5, Y5
+	VMULPS       Y5, Y5, Y7
+	VMOVUPS      avx2Bits3d9021bb<>+0(SB), Y8
+	VFMADD213PS  avx2Bitsbdebd1b8<>+0(SB), Y5, Y8
+	VFMADD213PS  avx2Bits3def251a<>+0(SB), Y5, Y8
+	VFMADD213PS  avx2Bitsbdfe5d4f<>+0(SB), Y5, Y8
+	VFMADD213PS  avx2Bits3e11e9bf<>+0(SB), Y5, Y8
+	VFMADD213PS  avx2Bitsbe2aae50<>+0(SB), Y5, Y8
+	VFMADD213PS  avx2Bits3e4cceac<>+0(SB), Y5, Y8
+	VFMADD213PS  avx2Bitsbe7ffffc<>+0(SB), Y5, Y8
+	VFMADD213PS  avx2Bits3eaaaaaa<>+0(SB), Y5, Y8
+	VMULPS       Y5, Y8, Y8
+	VADDPS       avx2Bitsbf000000<>+0(SB), Y8, Y8
+	VFMADD213PS  Y5, Y7, Y8
+	VFMADD231PS  avx2Bits3f317218<>+0(SB), Y6, Y8
+	VFNMADD231PS Y8, Y4, Y2
+	VMOVUPS      96(AX)(DX*1), Y4
+	VMAXPS       avx2Bits02081cea<>+0(SB), Y4, Y5
+	VMOVUPS      avx2Bits3f3504f3<>+0(SB), Y6
+	VPSUBD       Y6, Y5, Y5
+	VPSRAD       $0x17, Y5, Y6
+	VCVTDQ2PS    Y6, Y6
+	VPAND        avx2Bits007fffff<>+0(SB), Y5, Y5
+	VPADDD       avx2Bits3f3504f3<>+0(SB), Y5, Y5
+	VMOVUPS      avx2Bits3f800000<>+0(SB), Y7
+	VSUBPS       Y7, Y5, Y5
+	VMULPS       Y5, Y5, Y7
+	VMOVUPS      avx2Bits3d9021bb<>+0(SB), Y8
+	VFMADD213PS  avx2Bitsbdebd1b8<>+0(SB), Y5, Y8
+	VFMADD213PS  avx2Bits3def251a<>+0(SB), Y5, Y8
+	VFMADD213PS  avx2Bitsbdfe5d4f<>+0(SB), Y5, Y8
+	VFMADD213PS  avx2Bits3e11e9bf<>+0(SB), Y5, Y8
+	VFMADD213PS  avx2Bitsbe2aae50<>+0(SB), Y5, Y8
+	VFMADD213PS  avx2Bits3e4cceac<>+0(SB), Y5, Y8
+	VFMADD213PS  avx2Bitsbe7ffffc<>+0(SB), Y5, Y8
+	VFMADD213PS  avx2Bits3eaaaaaa<>+0(SB), Y5, Y8
+	VMULPS       Y5, Y8, Y8
+	VADDPS       avx2Bitsbf000000<>+0(SB), Y8, Y8
+	VFMADD213PS  Y5, Y7, Y8
+	VFMADD231PS  avx2Bits3f317218<>+0(SB), Y6, Y8
+	VFNMADD231PS Y8, Y4, Y3
+	ADDQ         $0x00000080, DX
+	SUBQ         $0x00000020, CX
+	JGE          several
+
+single:
+	ADDQ $0x00000018, CX
+	JLT  few
+
+whole:
+	VMOVUPS      (AX)(DX*1), Y4
+	VMAXPS       avx2Bits02081cea<>+0(SB), Y4, Y5
+	VMOVUPS      avx2Bits3f3504f3<>+0(SB), Y6
+	VPSUBD       Y6, Y5, Y5
+	VPSRAD       $0x17, Y5, Y6
+	VCVTDQ2PS    Y6, Y6
+	VPAND        avx2Bits007fffff<>+0(SB), Y5, Y5
+	VPADDD       avx2Bits3f3504f3<>+0(SB), Y5, Y5
+	VMOVUPS      avx2Bits3f800000<>+0(SB), Y7
+	VSUBPS       Y7, Y5, Y5
+	VMULPS       Y5, Y5, Y7
+	VMOVUPS      avx2Bits3d9021bb<>+0(SB), Y8
+	VFMADD213PS  avx2Bitsbdebd1b8<>+0(SB), Y5, Y8
+	VFMADD213PS  avx2Bits3def251a<>+0(SB), Y5, Y8
+	VFMADD213PS  avx2Bitsbdfe5d4f<>+0(SB), Y5, Y8
+	VFMADD213PS  avx2Bits3e11e9bf<>+0(SB), Y5, Y8
+	VFMADD213PS  avx2Bitsbe2aae50<>+0(SB), Y5, Y8
+	VFMADD213PS  avx2Bits3e4cceac<>+0(SB), Y5, Y8
+	VFMADD213PS  avx2Bitsbe7ffffc<>+0(SB), Y5, Y8
+	VFMADD213PS  avx2Bits3eaaaaaa<>+0(SB), Y5, Y8
+	VMULPS       Y5, Y8, Y8
+	VADDPS       avx2Bitsbf000000<>+0(SB), Y8, Y8
+	VFMADD213PS  Y5, Y7, Y8
+	VFMADD231PS  avx2Bits3f317218<>+0(SB), Y6, Y8
+	VFNMADD231PS Y8, Y4, Y0
+	ADDQ         $0x20, DX
+	SUBQ         $0x08, CX
+	JGE          whole
+
+few:
+	ADDQ         $0x08, CX
+	JZ           done
+	LEAQ         avx2Ends<>+0(SB), BX
+	NEGQ         CX
+	VMOVUPS      32(BX)(CX*4), Y4
+	VMASKMOVPS   (AX)(DX*1), Y4, Y4
+	VMAXPS       avx2Bits02081cea<>+0(SB), Y4, Y5
+	VMOVUPS      avx2Bits3f3504f3<>+0(SB), Y6
+	VPSUBD       Y6, Y5, Y5
+	VPSRAD       $0x17, Y5, Y6
+	VCVTDQ2PS    Y6, Y6
+	VPAND        avx2Bits007fffff<>+0(SB), Y5, Y5
+	VPADDD       avx2Bits3f3504f3<>+0(SB), Y5, Y5
+	VMOVUPS      avx2Bits3f800000<>+0(SB), Y7
+	VSUBPS       Y7, Y5, Y5
+	VMULPS       Y5, Y5, Y7
+	VMOVUPS      avx2Bits3d9021bb<>+0(SB), Y8
+	VFMADD213PS  avx2Bitsbdebd1b8<>+0(SB), Y5, Y8
+	VFMADD213PS  avx2Bits3def251a<>+0(SB), Y5, Y8
+	VFMADD213PS  avx2Bitsbdfe5d4f<>+0(SB), Y5, Y8
+	VFMADD213PS  avx2Bits3e11e9bf<>+0(SB), Y5, Y8
+	VFMADD213PS  avx2Bitsbe2aae50<>+0(SB), Y5, Y8
+	VFMADD213PS  avx2Bits3e4cceac<>+0(SB), Y5, Y8
+	VFMADD213PS  avx2Bitsbe7ffffc<>+0(SB), Y5, Y8
+	VFMADD213PS  avx2Bits3eaaaaaa<>+0(SB), Y5, Y8
+	VMULPS       Y5, Y8, Y8
+	VADDPS       avx2Bitsbf000000<>+0(SB), Y8, Y8
+	VFMADD213PS  Y5, Y7, Y8
+	VFMADD231PS  avx2Bits3f317218<>+0(SB), Y6, Y8
+	VFNMADD231PS Y8, Y4, Y0
+
+done:
+	VADDPS       Y1, Y0, Y0
+	VADDPS       Y3, Y2, Y2
+	VADDPS       Y2, Y0, Y0
+	VEXTRACTF128 $0x01, Y0, X1
+	VCVTPS2PD    X0, Y0
+	VCVTPS2PD    X1, Y1
+	VADDPD       Y1, Y0, Y0
+	VEXTRACTF128 $0x01, Y0, X1
+	VADDPD       X1, X0, X0
+	VUNPCKHPD    X0, X0, X1
+	VADDSD       X1, X0, X0
+	VMOVSD       X0, ret+24(FP)
+	VZEROUPPER
+	RET
+
+DATA avx2Bits02081cea<>+0(SB)/4, $0x02081cea
+DATA avx2Bits02081cea<>+4(SB)/4, $0x02081cea
+DATA avx2Bits02081cea<>+8(SB)/4, $0x02081cea
+DATA avx2Bits02081cea<>+12(SB)/4, $0x02081cea
+DATA avx2Bits02081cea<>+16(SB)/4, $0x02081cea
+DATA avx2Bits02081cea<>+20(SB)/4, $0x02081cea
+DATA avx2Bits02081cea<>+24(SB)/4, $0x02081cea
+DATA avx2Bits02081cea<>+28(SB)/4, $0x02081cea
+GLOBL avx2Bits02081cea<>(SB), RODATA|NOPTR, $32
+
+DATA avx2Bits007fffff<>+0(SB)/4, $0x007fffff
+DATA avx2Bits007fffff<>+4(SB)/4, $0x007fffff
+DATA avx2Bits007fffff<>+8(SB)/4, $0x007fffff
+DATA avx2Bits007fffff<>+12(SB)/4, $0x007fffff
+DATA avx2Bits007fffff<>+16(SB)/4, $0x007fffff
+DATA avx2Bits007fffff<>+20(SB)/4, $0x007fffff
+DATA avx2Bits007fffff<>+24(SB)/4, $0x007fffff
+DATA avx2Bits007fffff<>+28(SB)/4, $0x007fffff
+GLOBL avx2Bits007fffff<>(SB), RODATA|NOPTR, $32
+
+DATA avx2Bits3d9021bb<>+0(SB)/4, $0x3d9021bb
+DATA avx2Bits3d9021bb<>+4(SB)/4, $0x3d9021bb
+DATA avx2Bits3d9021bb<>+8(SB)/4, $0x3d9021bb
+DATA avx2Bits3d9021bb<>+12(SB)/4, $0x3d9021bb
+DATA avx2Bits3d9021bb<>+16(SB)/4, $0x3d9021bb
+DATA avx2Bits3d9021bb<>+20(SB)/4, $0x3d9021bb
+DATA avx2Bits3d9021bb<>+24(SB)/4, $0x3d9021bb
+DATA avx2Bits3d9021bb<>+28(SB)/4, $0x3d9021bb
+GLOBL avx2Bits3d9021bb<>(SB), RODATA|NOPTR, $32
+
+DATA avx2Bitsbdebd1b8<>+0(SB)/4, $0xbdebd1b8
+DATA avx2Bitsbdebd1b8<>+4(SB)/4, $0xbdebd1b8
+DATA avx2Bitsbdebd1b8<>+8(SB)/4, $0xbdebd1b8
+DATA avx2Bitsbdebd1b8<>+12(SB)/4, $0xbdebd1b8
+DATA avx2Bitsbdebd1b8<>+16(SB)/4, $0xbdebd1b8
+DATA avx2Bitsbdebd1b8<>+20(SB)/4, $0xbdebd1b8
+DATA avx2Bitsbdebd1b8<>+24(SB)/4, $0xbdebd1b8
+DATA avx2Bitsbdebd1b8<>+28(SB)/4, $0xbdebd1b8
+GLOBL avx2Bitsbdebd1b8<>(SB), RODATA|NOPTR, $32
+
+DATA avx2Bits3def251a<>+0(SB)/4, $0x3def251a
+DATA avx2Bits3def251a<>+4(SB)/4, $0x3def251a
+DATA avx2Bits3def251a<>+8(SB)/4, $0x3def251a
+DATA avx2Bits3def251a<>+12(SB)/4, $0x3def251a
+DATA avx2Bits3def251a<>+16(SB)/4, $0x3def251a
+DATA avx2Bits3def251a<>+20(SB)/4, $0x3def251a
+DATA avx2Bits3def251a<>+24(SB)/4, $0x3def251a
+DATA avx2Bits3def251a<>+28(SB)/4, $0x3def251a
+GLOBL avx2Bits3def251a<>(SB), RODATA|NOPTR, $32
+
+DATA avx2Bitsbdfe5d4f<>+0(SB)/4, $0xbdfe5d4f
+DATA avx2Bitsbdfe5d4f<>+4(SB)/4, $0xbdfe5d4f
+DATA avx2Bitsbdfe5d4f<>+8(SB)/4, $0xbdfe5d4f
+DATA avx2Bitsbdfe5d4f<>+12(SB)/4, $0xbdfe5d4f
+DATA avx2Bitsbdfe5d4f<>+16(SB)/4, $0xbdfe5d4f
+DATA avx2Bitsbdfe5d4f<>+20(SB)/4, $0xbdfe5d4f
+DATA avx2Bitsbdfe5d4f<>+24(SB)/4, $0xbdfe5d4f
+DATA avx2Bitsbdfe5d4f<>+28(SB)/4, $0xbdfe5d4f
+GLOBL avx2Bitsbdfe5d4f<>(SB), RODATA|NOPTR, $32
+
+DATA avx2Bits3e11e9bf<>+0(SB)/4, $0x3e11e9bf
+DATA avx2Bits3e11e9bf<>+4(SB)/4, $0x3e11e9bf
+DATA avx2Bits3e11e9bf<>+8(SB)/4, $0x3e11e9bf
+DATA avx2Bits3e11e9bf<>+12(SB)/4, $0x3e11e9bf
+DATA avx2Bits3e11e9bf<>+16(SB)/4, $0x3e11e9bf
+DATA avx2Bits3e11e9bf<>+20(SB)/4, $0x3e11e9bf
+DATA avx2Bits3e11e9bf<>+24(SB)/4, $0x3e11e9bf
+DATA avx2Bits3e11e9bf<>+28(SB)/4, $0x3e11e9bf
+GLOBL avx2Bits3e11e9bf<>(SB), RODATA|NOPTR, $32
+
+DATA avx2Bitsbe2aae50<>+0(SB)/4, $0xbe2aae50
+DATA avx2Bitsbe2aae50<>+4(SB)/4, $0xbe2aae50
+DATA avx2Bitsbe2aae50<>+8(SB)/4, $0xbe2aae50
+DATA avx2Bitsbe2aae50<>+12(SB)/4, $0xbe2aae50
+DATA avx2Bitsbe2aae50<>+16(SB)/4, $0xbe2aae50
+DATA avx2Bitsbe2aae50<>+20(SB)/4, $0xbe2aae50
+DATA avx2Bitsbe2aae50<>+24(SB)/4, $0xbe2aae50
+DATA avx2Bitsbe2aae50<>+28(SB)/4, $0xbe2aae50
+GLOBL avx2Bitsbe2aae50<>(SB), RODATA|NOPTR, $32
+
+DATA avx2Bits3e4cceac<>+0(SB)/4, $0x3e4cceac
+DATA avx2Bits3e4cceac<>+4(SB)/4, $0x3e4cceac
+DATA avx2Bits3e4cceac<>+8(SB)/4, $0x3e4cceac
+DATA avx2Bits3e4cceac<>+12(SB)/4, $0x3e4cceac
+DATA avx2Bits3e4cceac<>+16(SB)/4, $0x3e4cceac
+DATA avx2Bits3e4cceac<>+20(SB)/4, $0x3e4cceac
+DATA avx2Bits3e4cceac<>+24(SB)/4, $0x3e4cceac
+DATA avx2Bits3e4cceac<>+28(SB)/4, $0x3e4cceac
+GLOBL avx2Bits3e4cceac<>(SB), RODATA|NOPTR, $32
+
+DATA avx2Bitsbe7ffffc<>+0(SB)/4, $0xbe7ffffc
+DATA avx2Bitsbe7ffffc<>+4(SB)/4, $0xbe7ffffc
+DATA avx2Bitsbe7ffffc<>+8(SB)/4, $0xbe7ffffc
+DATA avx2Bitsbe7ffffc<>+12(SB)/4, $0xbe7ffffc
+DATA avx2Bitsbe7ffffc<>+16(SB)/4, $0xbe7ffffc
+DATA avx2Bitsbe7ffffc<>+20(SB)/4, $0xbe7ffffc
+DATA avx2Bitsbe7ffffc<>+24(SB)/4, $0xbe7ffffc
+DATA avx2Bitsbe7ffffc<>+28(SB)/4, $0xbe7ffffc
+GLOBL avx2Bitsbe7ffffc<>(SB), RODATA|NOPTR, $32
+
+DATA avx2Bits3eaaaaaa<>+0(SB)/4, $0x3eaaaaaa
+DATA avx2Bits3eaaaaaa<>+4(SB)/4, $0x3eaaaaaa
+DATA avx2Bits3eaaaaaa<>+8(SB)/4, $0x3eaaaaaa
+DATA avx2Bits3eaaaaaa<>+12(SB)/4, $0x3eaaaaaa
+DATA avx2Bits3eaaaaaa<>+16(SB)/4, $0x3eaaaaaa
+DATA avx2Bits3eaaaaaa<>+20(SB)/4, $0x3eaaaaaa
+DATA avx2Bits3eaaaaaa<>+24(SB)/4, $0x3eaaaaaa
+DATA avx2Bits3eaaaaaa<>+28(SB)/4, $0x3eaaaaaa
+GLOBL avx2Bits3eaaaaaa<>(SB), RODATA|NOPTR, $32
+
+DATA avx2Bitsbf000000<>+0(SB)/4, $0xbf000000
+DATA avx2Bitsbf000000<>+4(SB)/4, $0xbf000000
+DATA avx2Bitsbf000000<>+8(SB)/4, $0xbf000000
+DATA avx2Bitsbf000000<>+12(SB)/4, $0xbf000000
+DATA avx2Bitsbf000000<>+16(SB)/4, $0xbf000000
+DATA avx2Bitsbf000000<>+20(SB)/4, $0xbf000000
+DATA avx2Bitsbf000000<>+24(SB)/4, $0xbf000000
+DATA avx2Bitsbf000000<>+28(SB)/4, $0xbf000000
+GLOBL avx2Bitsbf000000<>(SB), RODATA|NOPTR, $32
+
+DATA avx2Bits3f317218<>+0(SB)/4, $0x3f317218
+DATA avx2Bits3f317218<>+4(SB)/4, $0x3f317218
+DATA avx2Bits3f317218<>+8(SB)/4, $0x3f317218
+DATA avx2Bits3f317218<>+12(SB)/4, $0x3f317218
+DATA avx2Bits3f317218<>+16(SB)/4, $0x3f317218
+DATA avx2Bits3f317218<>+20(SB)/4, $0x3f317218
+DATA avx2Bits3f317218<>+24(SB)/4, $0x3f317218
+DATA avx2Bits3f317218<>+28(SB)/4, $0x3f317218
+GLOBL avx2Bits3f317218<>(SB), RODATA|NOPTR, $32
+
 // func avx2Transpose(y *float32, x *float32, yStep int, xStep int)
 // Requires: AVX
 TEXT ·avx2Transpose(SB), NOSPLIT, $0-32

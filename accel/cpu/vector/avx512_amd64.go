@@ -209,6 +209,11 @@ func avx512ColumnLargest(y []float32, x []float32, columns int, rows int, k int)
 //go:noescape
 func avx512ColumnSoftmax(y []float32, v []float32, top []float32, sums []float64, rows int)
 
+// avx512Entropy is minus the sum of p*log p.
+//
+//go:noescape
+func avx512Entropy(p []float32) float64
+
 // avx512Transpose transposes 16x16 values.
 //
 //go:noescape

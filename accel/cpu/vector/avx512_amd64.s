@@ -3225,6 +3225,442 @@ DATA avx512Bitsc2700000<>+56(SB)/4, $0xc2700000
 DATA avx512Bitsc2700000<>+60(SB)/4, $0xc2700000
 GLOBL avx512Bitsc2700000<>(SB), RODATA|NOPTR, $64
 
+// func avx512Entropy(p []float32) float64
+// Requires: AVX, AVX512DQ, AVX512F, BMI2
+TEXT ·avx512Entropy(SB), NOSPLIT, $0-32
+	MOVQ   p_base+0(FP), AX
+	MOVQ   p_len+8(FP), CX
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	XORQ   DX, DX
+	SUBQ   $0x00000040, CX
+	JLT    single
+
+several:
+	VMOVUPS      (AX)(DX*1), Z4
+	VMAXPS       avx512Bits02081cea<>+0(SB), Z4, Z5
+	VMOVUPS      avx512Bits3f3504f3<>+0(SB), Z6
+	VPSUBD       Z6, Z5, Z5
+	VPSRAD       $0x17, Z5, Z6
+	VCVTDQ2PS    Z6, Z6
+	VPANDD       avx512Bits007fffff<>+0(SB), Z5, Z5
+	VPADDD       avx512Bits3f3504f3<>+0(SB), Z5, Z5
+	VMOVUPS      avx512Bits3f800000<>+0(SB), Z7
+	VSUBPS       Z7, Z5, Z5
+	VMULPS       Z5, Z5, Z7
+	VMOVUPS      avx512Bits3d9021bb<>+0(SB), Z8
+	VFMADD213PS  avx512Bitsbdebd1b8<>+0(SB), Z5, Z8
+	VFMADD213PS  avx512Bits3def251a<>+0(SB), Z5, Z8
+	VFMADD213PS  avx512Bitsbdfe5d4f<>+0(SB), Z5, Z8
+	VFMADD213PS  avx512Bits3e11e9bf<>+0(SB), Z5, Z8
+	VFMADD213PS  avx512Bitsbe2aae50<>+0(SB), Z5, Z8
+	VFMADD213PS  avx512Bits3e4cceac<>+0(SB), Z5, Z8
+	VFMADD213PS  avx512Bitsbe7ffffc<>+0(SB), Z5, Z8
+	VFMADD213PS  avx512Bits3eaaaaaa<>+0(SB), Z5, Z8
+	VMULPS       Z5, Z8, Z8
+	VADDPS       avx512Bitsbf000000<>+0(SB), Z8, Z8
+	VFMADD213PS  Z5, Z7, Z8
+	VFMADD231PS  avx512Bits3f317218<>+0(SB), Z6, Z8
+	VFNMADD231PS Z8, Z4, Z0
+	VMOVUPS      64(AX)(DX*1), Z4
+	VMAXPS       avx512Bits02081cea<>+0(SB), Z4, Z5
+	VMOVUPS      avx512Bits3f3504f3<>+0(SB), Z6
+	VPSUBD       Z6, Z5, Z5
+	VPSRAD       $0x17, Z5, Z6
+	VCVTDQ2PS    Z6, Z6
+	VPANDD       avx512Bits007fffff<>+0(SB), Z5, Z5
+	VPADDD       avx512Bits3f3504f3<>+0(SB), Z5, Z5
+	VMOVUPS      avx512Bits3f800000<>+0(SB), Z7
+	VSUBPS       Z7, Z5, Z5
+	VMULPS       Z5, Z5, Z7
+	VMOVUPS      avx512Bits3d9021bb<>+0(SB), Z8
+	VFMADD213PS  avx512Bitsbdebd1b8<>+0(SB), Z5, Z8
+	VFMADD213PS  avx512Bits3def251a<>+0(SB), Z5, Z8
+	VFMADD213PS  avx512Bitsbdfe5d4f<>+0(SB), Z5, Z8
+	VFMADD213PS  avx512Bits3e11e9bf<>+0(SB), Z5, Z8
+	VFMADD213PS  avx512Bitsbe2aae50<>+0(SB), Z5, Z8
+	VFMADD213PS  avx512Bits3e4cceac<>+0(SB), Z5, Z8
+	VFMADD213PS  avx512Bitsbe7ffffc<>+0(SB), Z5, Z8
+	VFMADD213PS  avx512Bits3eaaaaaa<>+0(SB), Z5, Z8
+	VMULPS       Z5, Z8, Z8
+	VADDPS       avx512Bitsbf000000<>+0(SB), Z8, Z8
+	VFMADD213PS  Z5, Z7, Z8
+	VFMADD231PS  avx512Bits3f317218<>+0(SB), Z6, Z8
+	VFNMADD231PS Z8, Z4, Z1
+	VMOVUPS      128(AX)(DX*1), Z4
+	VMAXPS       avx512Bits02081cea<>+0(SB), Z4, Z5
+	VMOVUPS      avx512Bits3f3504f3<>+0(SB), Z6
+	VPSUBD       Z6, Z5, Z5
+	VPSRAD       $0x17, Z5, Z6
+	VCVTDQ2PS    Z6, Z6
+	VPANDD       avx512Bits007fffff<>+0(SB), Z5, Z5
+	VPADDD       avx512Bits3f3504f3<>+0(SB), Z5, Z5
+	VMOVUPS      avx512Bits3f800000<>+0(SB), Z7
+	VSUBPS       Z7, Z5, Z5
+	VMULPS       Z5, Z5, Z7
+	VMOVUPS      avx512Bits3d9021bb<>+0(SB), Z8
+	VFMADD213PS  avx512Bitsbdebd1b8<>+0(SB), Z5, Z8
+	VFMADD213PS  avx512Bits3def251a<>+0(SB), Z5, Z8
+	VFMADD213PS  avx512Bitsbdfe5d4f<>+0(SB), Z5, Z8
+	VFMADD213PS  avx512Bits3e11e9bf<>+0(SB), Z5, Z8
+	VFMADD213PS  avx512Bitsbe2aae50<>+0(SB), Z5, Z8
+	VFMADD213PS  avx512Bits3e4cceac<>+0(SB), Z5, Z8
+	VFMADD213PS  avx512Bitsbe7ffffc<>+0(SB), Z5, Z8
+	VFMADD213PS  avx512Bits3eaaaaaa<>+0(SB), Z5, Z8
+	VMULPS       Z5, Z8, Z8
+	VADDPS       avx512Bitsbf000000<>+0(SB), Z8, Z8
+	VFMADD213PS  Z5, Z7, Z8
+	VFMADD231PS  avx512Bits3f317218<>+0(SB), Z6, Z8
+	VFNMADD231PS Z8, Z4, Z2
+	VMOVUPS      192(AX)(DX*1), Z4
+	VMAXPS       avx512Bits02081cea<>+0(SB), Z4, Z5
+	VMOVUPS      avx512Bits3f3504f3<>+0(SB), Z6
+	VPSUBD       Z6, Z5, Z5
+	VPSRAD       $0x17, Z5, Z6
+	VCVTDQ2PS    Z6, Z6
+	VPANDD       avx512Bits007fffff<>+0(SB), Z5, Z5
+	VPADDD       avx512Bits3f3504f3<>+0(SB), Z5, Z5
+	VMOVUPS      avx512Bits3f800000<>+0(SB), Z7
+	VSUBPS       Z7, Z5, Z5
+	VMULPS       Z5, Z5, Z7
+	VMOVUPS      avx512Bits3d9021bb<>+0(SB), Z8
+	VFMADD213PS  avx512Bitsbdebd1b8<>+0(SB), Z5, Z8
+	VFMADD213PS  avx512Bits3def251a<>+0(SB), Z5, Z8
+	VFMADD213PS  avx512Bitsbdfe5d4f<>+0(SB), Z5, Z8
+	VFMADD213PS  avx512Bits3e11e9bf<>+0(SB), Z5, Z8
+	VFMADD213PS  avx512Bitsbe2aae50<>+0(SB), Z5, Z8
+	VFMADD213PS  avx512Bits3e4cceac<>+0(SB), Z5, Z8
+	VFMADD213PS  avx512Bitsbe7ffffc<>+0(SB), Z5, Z8
+	VFMADD213PS  avx512Bits3eaaaaaa<>+0(SB), Z5, Z8
+	VMULPS       Z5, Z8, Z8
+	VADDPS       avx512Bitsbf000000<>+0(SB), Z8, Z8
+	VFMADD213PS  Z5, Z7, Z8
+	VFMADD231PS  avx512Bits3f317218<>+0(SB), Z6, Z8
+	VFNMADD231PS Z8, Z4, Z3
+	ADDQ         $0x00000100, DX
+	SUBQ         $0x00000040, CX
+	JGE          several
+
+single:
+	ADDQ $0x00000030, CX
+	JLT  few
+
+whole:
+	VMOVUPS      (AX)(DX*1), Z4
+	VMAXPS       avx512Bits02081cea<>+0(SB), Z4, Z5
+	VMOVUPS      avx512Bits3f3504f3<>+0(SB), Z6
+	VPSUBD       Z6, Z5, Z5
+	VPSRAD       $0x17, Z5, Z6
+	VCVTDQ2PS    Z6, Z6
+	VPANDD       avx512Bits007fffff<>+0(SB), Z5, Z5
+	VPADDD       avx512Bits3f3504f3<>+0(SB), Z5, Z5
+	VMOVUPS      avx512Bits3f800000<>+0(SB), Z7
+	VSUBPS       Z7, Z5, Z5
+	VMULPS       Z5, Z5, Z7
+	VMOVUPS      avx512Bits3d9021bb<>+0(SB), Z8
+	VFMADD213PS  avx512Bitsbdebd1b8<>+0(SB), Z5, Z8
+	VFMADD213PS  avx512Bits3def251a<>+0(SB), Z5, Z8
+	VFMADD213PS  avx512Bitsbdfe5d4f<>+0(SB), Z5, Z8
+	VFMADD213PS  avx512Bits3e11e9bf<>+0(SB), Z5, Z8
+	VFMADD213PS  avx512Bitsbe2aae50<>+0(SB), Z5, Z8
+	VFMADD213PS  avx512Bits3e4cceac<>+0(SB), Z5, Z8
+	VFMADD213PS  avx512Bitsbe7ffffc<>+0(SB), Z5, Z8
+	VFMADD213PS  avx512Bits3eaaaaaa<>+0(SB), Z5, Z8
+	VMULPS       Z5, Z8, Z8
+	VADDPS       avx512Bitsbf000000<>+0(SB), Z8, Z8
+	VFMADD213PS  Z5, Z7, Z8
+	VFMADD231PS  avx512Bits3f317218<>+0(SB), Z6, Z8
+	VFNMADD231PS Z8, Z4, Z0
+	ADDQ         $0x40, DX
+	SUBQ         $0x10, CX
+	JGE          whole
+
+few:
+	ADDQ         $0x10, CX
+	JZ           done
+	MOVL         $0x0000ffff, BX
+	BZHIL        CX, BX, BX
+	KMOVW        BX, K1
+	VMOVUPS.Z    (AX)(DX*1), K1, Z4
+	VMAXPS       avx512Bits02081cea<>+0(SB), Z4, Z5
+	VMOVUPS      avx512Bits3f3504f3<>+0(SB), Z6
+	VPSUBD       Z6, Z5, Z5
+	VPSRAD       $0x17, Z5, Z6
+	VCVTDQ2PS    Z6, Z6
+	VPANDD       avx512Bits007fffff<>+0(SB), Z5, Z5
+	VPADDD       avx512Bits3f3504f3<>+0(SB), Z5, Z5
+	VMOVUPS      avx512Bits3f800000<>+0(SB), Z7
+	VSUBPS       Z7, Z5, Z5
+	VMULPS       Z5, Z5, Z7
+	VMOVUPS      avx512Bits3d9021bb<>+0(SB), Z8
+	VFMADD213PS  avx512Bitsbdebd1b8<>+0(SB), Z5, Z8
+	VFMADD213PS  avx512Bits3def251a<>+0(SB), Z5, Z8
+	VFMADD213PS  avx512Bitsbdfe5d4f<>+0(SB), Z5, Z8
+	VFMADD213PS  avx512Bits3e11e9bf<>+0(SB), Z5, Z8
+	VFMADD213PS  avx512Bitsbe2aae50<>+0(SB), Z5, Z8
+	VFMADD213PS  avx512Bits3e4cceac<>+0(SB), Z5, Z8
+	VFMADD213PS  avx512Bitsbe7ffffc<>+0(SB), Z5, Z8
+	VFMADD213PS  avx512Bits3eaaaaaa<>+0(SB), Z5, Z8
+	VMULPS       Z5, Z8, Z8
+	VADDPS       avx512Bitsbf000000<>+0(SB), Z8, Z8
+	VFMADD213PS  Z5, Z7, Z8
+	VFMADD231PS  avx512Bits3f317218<>+0(SB), Z6, Z8
+	VFNMADD231PS Z8, Z4, Z0
+
+done:
+	VADDPS        Z1, Z0, Z0
+	VADDPS        Z3, Z2, Z2
+	VADDPS        Z2, Z0, Z0
+	VEXTRACTF64X4 $0x01, Z0, Y1
+	VCVTPS2PD     Y0, Z0
+	VCVTPS2PD     Y1, Z1
+	VADDPD        Z1, Z0, Z0
+	VEXTRACTF64X4 $0x01, Z0, Y1
+	VADDPD        Y1, Y0, Y0
+	VEXTRACTF128  $0x01, Y0, X1
+	VADDPD        X1, X0, X0
+	VUNPCKHPD     X0, X0, X1
+	VADDSD        X1, X0, X0
+	VMOVSD        X0, ret+24(FP)
+	VZEROUPPER
+	RET
+
+DATA avx512Bits02081cea<>+0(SB)/4, $0x02081cea
+DATA avx512Bits02081cea<>+4(SB)/4, $0x02081cea
+DATA avx512Bits02081cea<>+8(SB)/4, $0x02081cea
+DATA avx512Bits02081cea<>+12(SB)/4, $0x02081cea
+DATA avx512Bits02081cea<>+16(SB)/4, $0x02081cea
+DATA avx512Bits02081cea<>+20(SB)/4, $0x02081cea
+DATA avx512Bits02081cea<>+24(SB)/4, $0x02081cea
+DATA avx512Bits02081cea<>+28(SB)/4, $0x02081cea
+DATA avx512Bits02081cea<>+32(SB)/4, $0x02081cea
+DATA avx512Bits02081cea<>+36(SB)/4, $0x02081cea
+DATA avx512Bits02081cea<>+40(SB)/4, $0x02081cea
+DATA avx512Bits02081cea<>+44(SB)/4, $0x02081cea
+DATA avx512Bits02081cea<>+48(SB)/4, $0x02081cea
+DATA avx512Bits02081cea<>+52(SB)/4, $0x02081cea
+DATA avx512Bits02081cea<>+56(SB)/4, $0x02081cea
+DATA avx512Bits02081cea<>+60(SB)/4, $0x02081cea
+GLOBL avx512Bits02081cea<>(SB), RODATA|NOPTR, $64
+
+DATA avx512Bits007fffff<>+0(SB)/4, $0x007fffff
+DATA avx512Bits007fffff<>+4(SB)/4, $0x007fffff
+DATA avx512Bits007fffff<>+8(SB)/4, $0x007fffff
+DATA avx512Bits007fffff<>+12(SB)/4, $0x007fffff
+DATA avx512Bits007fffff<>+16(SB)/4, $0x007fffff
+DATA avx512Bits007fffff<>+20(SB)/4, $0x007fffff
+DATA avx512Bits007fffff<>+24(SB)/4, $0x007fffff
+DATA avx512Bits007fffff<>+28(SB)/4, $0x007fffff
+DATA avx512Bits007fffff<>+32(SB)/4, $0x007fffff
+DATA avx512Bits007fffff<>+36(SB)/4, $0x007fffff
+DATA avx512Bits007fffff<>+40(SB)/4, $0x007fffff
+DATA avx512Bits007fffff<>+44(SB)/4, $0x007fffff
+DATA avx512Bits007fffff<>+48(SB)/4, $0x007fffff
+DATA avx512Bits007fffff<>+52(SB)/4, $0x007fffff
+DATA avx512Bits007fffff<>+56(SB)/4, $0x007fffff
+DATA avx512Bits007fffff<>+60(SB)/4, $0x007fffff
+GLOBL avx512Bits007fffff<>(SB), RODATA|NOPTR, $64
+
+DATA avx512Bits3d9021bb<>+0(SB)/4, $0x3d9021bb
+DATA avx512Bits3d9021bb<>+4(SB)/4, $0x3d9021bb
+DATA avx512Bits3d9021bb<>+8(SB)/4, $0x3d9021bb
+DATA avx512Bits3d9021bb<>+12(SB)/4, $0x3d9021bb
+DATA avx512Bits3d9021bb<>+16(SB)/4, $0x3d9021bb
+DATA avx512Bits3d9021bb<>+20(SB)/4, $0x3d9021bb
+DATA avx512Bits3d9021bb<>+24(SB)/4, $0x3d9021bb
+DATA avx512Bits3d9021bb<>+28(SB)/4, $0x3d9021bb
+DATA avx512Bits3d9021bb<>+32(SB)/4, $0x3d9021bb
+DATA avx512Bits3d9021bb<>+36(SB)/4, $0x3d9021bb
+DATA avx512Bits3d9021bb<>+40(SB)/4, $0x3d9021bb
+DATA avx512Bits3d9021bb<>+44(SB)/4, $0x3d9021bb
+DATA avx512Bits3d9021bb<>+48(SB)/4, $0x3d9021bb
+DATA avx512Bits3d9021bb<>+52(SB)/4, $0x3d9021bb
+DATA avx512Bits3d9021bb<>+56(SB)/4, $0x3d9021bb
+DATA avx512Bits3d9021bb<>+60(SB)/4, $0x3d9021bb
+GLOBL avx512Bits3d9021bb<>(SB), RODATA|NOPTR, $64
+
+DATA avx512Bitsbdebd1b8<>+0(SB)/4, $0xbdebd1b8
+DATA avx512Bitsbdebd1b8<>+4(SB)/4, $0xbdebd1b8
+DATA avx512Bitsbdebd1b8<>+8(SB)/4, $0xbdebd1b8
+DATA avx512Bitsbdebd1b8<>+12(SB)/4, $0xbdebd1b8
+DATA avx512Bitsbdebd1b8<>+16(SB)/4, $0xbdebd1b8
+DATA avx512Bitsbdebd1b8<>+20(SB)/4, $0xbdebd1b8
+DATA avx512Bitsbdebd1b8<>+24(SB)/4, $0xbdebd1b8
+DATA avx512Bitsbdebd1b8<>+28(SB)/4, $0xbdebd1b8
+DATA avx512Bitsbdebd1b8<>+32(SB)/4, $0xbdebd1b8
+DATA avx512Bitsbdebd1b8<>+36(SB)/4, $0xbdebd1b8
+DATA avx512Bitsbdebd1b8<>+40(SB)/4, $0xbdebd1b8
+DATA avx512Bitsbdebd1b8<>+44(SB)/4, $0xbdebd1b8
+DATA avx512Bitsbdebd1b8<>+48(SB)/4, $0xbdebd1b8
+DATA avx512Bitsbdebd1b8<>+52(SB)/4, $0xbdebd1b8
+DATA avx512Bitsbdebd1b8<>+56(SB)/4, $0xbdebd1b8
+DATA avx512Bitsbdebd1b8<>+60(SB)/4, $0xbdebd1b8
+GLOBL avx512Bitsbdebd1b8<>(SB), RODATA|NOPTR, $64
+
+DATA avx512Bits3def251a<>+0(SB)/4, $0x3def251a
+DATA avx512Bits3def251a<>+4(SB)/4, $0x3def251a
+DATA avx512Bits3def251a<>+8(SB)/4, $0x3def251a
+DATA avx512Bits3def251a<>+12(SB)/4, $0x3def251a
+DATA avx512Bits3def251a<>+16(SB)/4, $0x3def251a
+DATA avx512Bits3def251a<>+20(SB)/4, $0x3def251a
+DATA avx512Bits3def251a<>+24(SB)/4, $0x3def251a
+DATA avx512Bits3def251a<>+28(SB)/4, $0x3def251a
+DATA avx512Bits3def251a<>+32(SB)/4, $0x3def251a
+DATA avx512Bits3def251a<>+36(SB)/4, $0x3def251a
+DATA avx512Bits3def251a<>+40(SB)/4, $0x3def251a
+DATA avx512Bits3def251a<>+44(SB)/4, $0x3def251a
+DATA avx512Bits3def251a<>+48(SB)/4, $0x3def251a
+DATA avx512Bits3def251a<>+52(SB)/4, $0x3def251a
+DATA avx512Bits3def251a<>+56(SB)/4, $0x3def251a
+DATA avx512Bits3def251a<>+60(SB)/4, $0x3def251a
+GLOBL avx512Bits3def251a<>(SB), RODATA|NOPTR, $64
+
+DATA avx512Bitsbdfe5d4f<>+0(SB)/4, $0xbdfe5d4f
+DATA avx512Bitsbdfe5d4f<>+4(SB)/4, $0xbdfe5d4f
+DATA avx512Bitsbdfe5d4f<>+8(SB)/4, $0xbdfe5d4f
+DATA avx512Bitsbdfe5d4f<>+12(SB)/4, $0xbdfe5d4f
+DATA avx512Bitsbdfe5d4f<>+16(SB)/4, $0xbdfe5d4f
+DATA avx512Bitsbdfe5d4f<>+20(SB)/4, $0xbdfe5d4f
+DATA avx512Bitsbdfe5d4f<>+24(SB)/4, $0xbdfe5d4f
+DATA avx512Bitsbdfe5d4f<>+28(SB)/4, $0xbdfe5d4f
+DATA avx512Bitsbdfe5d4f<>+32(SB)/4, $0xbdfe5d4f
+DATA avx512Bitsbdfe5d4f<>+36(SB)/4, $0xbdfe5d4f
+DATA avx512Bitsbdfe5d4f<>+40(SB)/4, $0xbdfe5d4f
+DATA avx512Bitsbdfe5d4f<>+44(SB)/4, $0xbdfe5d4f
+DATA avx512Bitsbdfe5d4f<>+48(SB)/4, $0xbdfe5d4f
+DATA avx512Bitsbdfe5d4f<>+52(SB)/4, $0xbdfe5d4f
+DATA avx512Bitsbdfe5d4f<>+56(SB)/4, $0xbdfe5d4f
+DATA avx512Bitsbdfe5d4f<>+60(SB)/4, $0xbdfe5d4f
+GLOBL avx512Bitsbdfe5d4f<>(SB), RODATA|NOPTR, $64
+
+DATA avx512Bits3e11e9bf<>+0(SB)/4, $0x3e11e9bf
+DATA avx512Bits3e11e9bf<>+4(SB)/4, $0x3e11e9bf
+DATA avx512Bits3e11e9bf<>+8(SB)/4, $0x3e11e9bf
+DATA avx512Bits3e11e9bf<>+12(SB)/4, $0x3e11e9bf
+DATA avx512Bits3e11e9bf<>+16(SB)/4, $0x3e11e9bf
+DATA avx512Bits3e11e9bf<>+20(SB)/4, $0x3e11e9bf
+DATA avx512Bits3e11e9bf<>+24(SB)/4, $0x3e11e9bf
+DATA avx512Bits3e11e9bf<>+28(SB)/4, $0x3e11e9bf
+DATA avx512Bits3e11e9bf<>+32(SB)/4, $0x3e11e9bf
+DATA avx512Bits3e11e9bf<>+36(SB)/4, $0x3e11e9bf
+DATA avx512Bits3e11e9bf<>+40(SB)/4, $0x3e11e9bf
+DATA avx512Bits3e11e9bf<>+44(SB)/4, $0x3e11e9bf
+DATA avx512Bits3e11e9bf<>+48(SB)/4, $0x3e11e9bf
+DATA avx512Bits3e11e9bf<>+52(SB)/4, $0x3e11e9bf
+DATA avx512Bits3e11e9bf<>+56(SB)/4, $0x3e11e9bf
+DATA avx512Bits3e11e9bf<>+60(SB)/4, $0x3e11e9bf
+GLOBL avx512Bits3e11e9bf<>(SB), RODATA|NOPTR, $64
+
+DATA avx512Bitsbe2aae50<>+0(SB)/4, $0xbe2aae50
+DATA avx512Bitsbe2aae50<>+4(SB)/4, $0xbe2aae50
+DATA avx512Bitsbe2aae50<>+8(SB)/4, $0xbe2aae50
+DATA avx512Bitsbe2aae50<>+12(SB)/4, $0xbe2aae50
+DATA avx512Bitsbe2aae50<>+16(SB)/4, $0xbe2aae50
+DATA avx512Bitsbe2aae50<>+20(SB)/4, $0xbe2aae50
+DATA avx512Bitsbe2aae50<>+24(SB)/4, $0xbe2aae50
+DATA avx512Bitsbe2aae50<>+28(SB)/4, $0xbe2aae50
+DATA avx512Bitsbe2aae50<>+32(SB)/4, $0xbe2aae50
+DATA avx512Bitsbe2aae50<>+36(SB)/4, $0xbe2aae50
+DATA avx512Bitsbe2aae50<>+40(SB)/4, $0xbe2aae50
+DATA avx512Bitsbe2aae50<>+44(SB)/4, $0xbe2aae50
+DATA avx512Bitsbe2aae50<>+48(SB)/4, $0xbe2aae50
+DATA avx512Bitsbe2aae50<>+52(SB)/4, $0xbe2aae50
+DATA avx512Bitsbe2aae50<>+56(SB)/4, $0xbe2aae50
+DATA avx512Bitsbe2aae50<>+60(SB)/4, $0xbe2aae50
+GLOBL avx512Bitsbe2aae50<>(SB), RODATA|NOPTR, $64
+
+DATA avx512Bits3e4cceac<>+0(SB)/4, $0x3e4cceac
+DATA avx512Bits3e4cceac<>+4(SB)/4, $0x3e4cceac
+DATA avx512Bits3e4cceac<>+8(SB)/4, $0x3e4cceac
+DATA avx512Bits3e4cceac<>+12(SB)/4, $0x3e4cceac
+DATA avx512Bits3e4cceac<>+16(SB)/4, $0x3e4cceac
+DATA avx512Bits3e4cceac<>+20(SB)/4, $0x3e4cceac
+DATA avx512Bits3e4cceac<>+24(SB)/4, $0x3e4cceac
+DATA avx512Bits3e4cceac<>+28(SB)/4, $0x3e4cceac
+DATA avx512Bits3e4cceac<>+32(SB)/4, $0x3e4cceac
+DATA avx512Bits3e4cceac<>+36(SB)/4, $0x3e4cceac
+DATA avx512Bits3e4cceac<>+40(SB)/4, $0x3e4cceac
+DATA avx512Bits3e4cceac<>+44(SB)/4, $0x3e4cceac
+DATA avx512Bits3e4cceac<>+48(SB)/4, $0x3e4cceac
+DATA avx512Bits3e4cceac<>+52(SB)/4, $0x3e4cceac
+DATA avx512Bits3e4cceac<>+56(SB)/4, $0x3e4cceac
+DATA avx512Bits3e4cceac<>+60(SB)/4, $0x3e4cceac
+GLOBL avx512Bits3e4cceac<>(SB), RODATA|NOPTR, $64
+
+DATA avx512Bitsbe7ffffc<>+0(SB)/4, $0xbe7ffffc
+DATA avx512Bitsbe7ffffc<>+4(SB)/4, $0xbe7ffffc
+DATA avx512Bitsbe7ffffc<>+8(SB)/4, $0xbe7ffffc
+DATA avx512Bitsbe7ffffc<>+12(SB)/4, $0xbe7ffffc
+DATA avx512Bitsbe7ffffc<>+16(SB)/4, $0xbe7ffffc
+DATA avx512Bitsbe7ffffc<>+20(SB)/4, $0xbe7ffffc
+DATA avx512Bitsbe7ffffc<>+24(SB)/4, $0xbe7ffffc
+DATA avx512Bitsbe7ffffc<>+28(SB)/4, $0xbe7ffffc
+DATA avx512Bitsbe7ffffc<>+32(SB)/4, $0xbe7ffffc
+DATA avx512Bitsbe7ffffc<>+36(SB)/4, $0xbe7ffffc
+DATA avx512Bitsbe7ffffc<>+40(SB)/4, $0xbe7ffffc
+DATA avx512Bitsbe7ffffc<>+44(SB)/4, $0xbe7ffffc
+DATA avx512Bitsbe7ffffc<>+48(SB)/4, $0xbe7ffffc
+DATA avx512Bitsbe7ffffc<>+52(SB)/4, $0xbe7ffffc
+DATA avx512Bitsbe7ffffc<>+56(SB)/4, $0xbe7ffffc
+DATA avx512Bitsbe7ffffc<>+60(SB)/4, $0xbe7ffffc
+GLOBL avx512Bitsbe7ffffc<>(SB), RODATA|NOPTR, $64
+
+DATA avx512Bits3eaaaaaa<>+0(SB)/4, $0x3eaaaaaa
+DATA avx512Bits3eaaaaaa<>+4(SB)/4, $0x3eaaaaaa
+DATA avx512Bits3eaaaaaa<>+8(SB)/4, $0x3eaaaaaa
+DATA avx512Bits3eaaaaaa<>+12(SB)/4, $0x3eaaaaaa
+DATA avx512Bits3eaaaaaa<>+16(SB)/4, $0x3eaaaaaa
+DATA avx512Bits3eaaaaaa<>+20(SB)/4, $0x3eaaaaaa
+DATA avx512Bits3eaaaaaa<>+24(SB)/4, $0x3eaaaaaa
+DATA avx512Bits3eaaaaaa<>+28(SB)/4, $0x3eaaaaaa
+DATA avx512Bits3eaaaaaa<>+32(SB)/4, $0x3eaaaaaa
+DATA avx512Bits3eaaaaaa<>+36(SB)/4, $0x3eaaaaaa
+DATA avx512Bits3eaaaaaa<>+40(SB)/4, $0x3eaaaaaa
+DATA avx512Bits3eaaaaaa<>+44(SB)/4, $0x3eaaaaaa
+DATA avx512Bits3eaaaaaa<>+48(SB)/4, $0x3eaaaaaa
+DATA avx512Bits3eaaaaaa<>+52(SB)/4, $0x3eaaaaaa
+DATA avx512Bits3eaaaaaa<>+56(SB)/4, $0x3eaaaaaa
+DATA avx512Bits3eaaaaaa<>+60(SB)/4, $0x3eaaaaaa
+GLOBL avx512Bits3eaaaaaa<>(SB), RODATA|NOPTR, $64
+
+DATA avx512Bitsbf000000<>+0(SB)/4, $0xbf000000
+DATA avx512Bitsbf000000<>+4(SB)/4, $0xbf000000
+DATA avx512Bitsbf000000<>+8(SB)/4, $0xbf000000
+DATA avx512Bitsbf000000<>+12(SB)/4, $0xbf000000
+DATA avx512Bitsbf000000<>+16(SB)/4, $0xbf000000
+DATA avx512Bitsbf000000<>+20(SB)/4, $0xbf000000
+DATA avx512Bitsbf000000<>+24(SB)/4, $0xbf000000
+DATA avx512Bitsbf000000<>+28(SB)/4, $0xbf000000
+DATA avx512Bitsbf000000<>+32(SB)/4, $0xbf000000
+DATA avx512Bitsbf000000<>+36(SB)/4, $0xbf000000
+DATA avx512Bitsbf000000<>+40(SB)/4, $0xbf000000
+DATA avx512Bitsbf000000<>+44(SB)/4, $0xbf000000
+DATA avx512Bitsbf000000<>+48(SB)/4, $0xbf000000
+DATA avx512Bitsbf000000<>+52(SB)/4, $0xbf000000
+DATA avx512Bitsbf000000<>+56(SB)/4, $0xbf000000
+DATA avx512Bitsbf000000<>+60(SB)/4, $0xbf000000
+GLOBL avx512Bitsbf000000<>(SB), RODATA|NOPTR, $64
+
+DATA avx512Bits3f317218<>+0(SB)/4, $0x3f317218
+DATA avx512Bits3f317218<>+4(SB)/4, $0x3f317218
+DATA avx512Bits3f317218<>+8(SB)/4, $0x3f317218
+DATA avx512Bits3f317218<>+12(SB)/4, $0x3f317218
+DATA avx512Bits3f317218<>+16(SB)/4, $0x3f317218
+DATA avx512Bits3f317218<>+20(SB)/4, $0x3f317218
+DATA avx512Bits3f317218<>+24(SB)/4, $0x3f317218
+DATA avx512Bits3f317218<>+28(SB)/4, $0x3f317218
+DATA avx512Bits3f317218<>+32(SB)/4, $0x3f317218
+DATA avx512Bits3f317218<>+36(SB)/4, $0x3f317218
+DATA avx512Bits3f317218<>+40(SB)/4, $0x3f317218
+DATA avx512Bits3f317218<>+44(SB)/4, $0x3f317218
+DATA avx512Bits3f317218<>+48(SB)/4, $0x3f317218
+DATA avx512Bits3f317218<>+52(SB)/4, $0x3f317218
+DATA avx512Bits3f317218<>+56(SB)/4, $0x3f317218
+DATA avx512Bits3f317218<>+60(SB)/4, $0x3f317218
+GLOBL avx512Bits3f317218<>(SB), RODATA|NOPTR, $64
+
 // func avx512Transpose(y *float32, x *float32, yStep int, xStep int)
 // Requires: AVX, AVX512F
 TEXT ·avx512Transpose(SB), NOSPLIT, $0-32

@@ -38,6 +38,7 @@ type functions struct {
 	columnMoments func(sum, squares []float64, x, shift []float32)
 	columnAffine  func(ColumnAffine)
 	columnLargest func(y, x []float32, columns, rows, k int)          // nil for Go
+	entropy       func(p []float32) float64                           // the same
 	columnSoftmax func(y, v, top []float32, sums []float64, rows int) // the same
 
 	transpose   func(y, x []float32, rows, cols, yStep, xStep int)

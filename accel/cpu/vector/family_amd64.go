@@ -29,7 +29,7 @@ func inAVX512() Family {
 		placewise:    placewise(avx512Placewise, avx512PlacewiseUnbiased),
 		blockMoments: avx512BlockMoments, blockAffine: blockAffine(avx512BlockAffine, avx512BlockAffineAdd),
 		columnMoments: columnMoments(avx512ColumnMoments), columnAffine: columnAffine(avx512ColumnAffine, avx512ColumnAffineAdd),
-		columnLargest: avx512ColumnLargest, columnSoftmax: avx512ColumnSoftmax,
+		columnLargest: avx512ColumnLargest, columnSoftmax: avx512ColumnSoftmax, entropy: avx512Entropy,
 		transpose:   transpose(square{16, avx512Transpose}, square{8, avx2Transpose}, square{4, avx2TransposeQuad}),
 		interleave4: interleave4(16, avx512Interleave1, avx512Interleave2, avx512Interleave3, avx512Interleave4),
 	}}
@@ -47,7 +47,7 @@ func inAVX2() Family {
 		placewise:    placewise(avx2Placewise, avx2PlacewiseUnbiased),
 		blockMoments: avx2BlockMoments, blockAffine: blockAffine(avx2BlockAffine, avx2BlockAffineAdd),
 		columnMoments: columnMoments(avx2ColumnMoments), columnAffine: columnAffine(avx2ColumnAffine, avx2ColumnAffineAdd),
-		columnLargest: avx2ColumnLargest, columnSoftmax: avx2ColumnSoftmax,
+		columnLargest: avx2ColumnLargest, columnSoftmax: avx2ColumnSoftmax, entropy: avx2Entropy,
 		transpose:   transpose(square{8, avx2Transpose}, square{4, avx2TransposeQuad}),
 		interleave4: interleave4(8, avx2Interleave1, avx2Interleave2, avx2Interleave3, avx2Interleave4),
 	}}

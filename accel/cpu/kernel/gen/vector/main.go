@@ -31,6 +31,7 @@ func main() {
 	w.writeColumns()
 	w.writeColumnLargest()
 	w.writeColumnSoftmax()
+	w.writeEntropy()
 	w.writeLayout()
 	os.Exit(build.Main(flags.Config(), ctx))
 }
