@@ -15,7 +15,10 @@ import (
 
 // Config says how the device works.
 type Config struct {
-	Threads int // workers that compute at the same time; 0 for one a core
+	// Threads is how many workers compute at the same time; 0 for as many as Go runs
+	// at a time (GOMAXPROCS): one a core, or what the CPU limit of a cgroup makes
+	// whole, but two at least.
+	Threads int
 	// ISA is what the kernels are written in: avx512, avx2, neon or generic, which
 	// is plain Go; "" or auto for the fastest. New refuses what the processor lacks.
 	ISA string

@@ -5,20 +5,29 @@
 // Compile turns a program into one or two plans (plan.go): where the program
 // has norms, a folded one for runs in which every norm keeps its source moments
 // (fold.go melts them into the weights before them), and one that normalizes at
-// run time. A plan is a list of kernels with its memory laid out by liveness
-// (arena.go); additions and functions of one value that follow a kernel become
-// its tail (fuse.go), applied while the result is in cache. An exec tells its plans
-// (explain.go).
+// run time. Additions and functions of one value that follow a kernel become its
+// tail (fuse.go), applied while the result is in registers or in cache. An exec
+// tells its plans (explain.go).
+//
+// A plan is a list of kernels, cut into segments (segment.go, cut.go): runs of
+// kernels that keep the rows of the batch apart. A worker takes a chunk of rows, a
+// few images, from a segment's first kernel to its last (chunk.go), so that what one
+// leaves is in cache when the next reads it. Kernels see a frame (frame.go), the
+// chunk's or the whole batch's (batch.go), and need not know which. Norms that take
+// moments of the batch end a segment, and are steps of their own on either side of
+// that end (norm.go). Memory is laid out by liveness (arena.go), in each worker's
+// arena for what does not outlive its segment and in the batch's for the rest.
 //
 // The arithmetic is in the packages below: kernel multiplies, vector does the rest.
 // Matrix products (matmul.go) read their left side row by row and have the right one
 // packed in panels (panels.go); one that stands in attention reads and writes its
 // matrices where the moves around it would have left them, and those moves are not
 // made (attention.go, hoist.go, layproduct.go, strided.go). One team of workers per
-// device (team.go) shares out the tasks of each kernel; between two kernels its
-// workers spin for a moment before they sleep (teamworker.go). No result depends on how
-// many workers there are: every element is computed by one task, and batch
-// moments are summed in chunks that the shape alone decides, added up in order.
+// device (team.go) shares out the chunks of each segment, or the tasks of each kernel
+// where chunks are fewer than workers; in between its workers spin for a moment before
+// they sleep (teamworker.go). No result depends on how many workers there are: every
+// element is computed by one task, and batch moments are summed in chunks that the
+// shape alone decides, added up in order.
 //
 // An index of keys (index.go) is searched with a register tile of its own (tile.go,
 // sift.go), which compares sums before they leave the registers and keeps only what

@@ -2,6 +2,7 @@ package cpu
 
 import (
 	"fmt"
+	"runtime"
 	"sync/atomic"
 	"testing"
 
@@ -63,5 +64,25 @@ func TestAPanicInAWorkerReachesTheCaller(t *testing.T) {
 			team.run(jobOf(func(int, int) { done.Add(1) }), nil, 100, smallPhase)
 			assert.EqualValues(t, 100, done.Load(), "the next phase is none the worse")
 		})
+	}
+}
+
+// What Go may run at a time is the cores, or less where a cgroup limits the process.
+func TestADeviceHasAsManyWorkersAsMayRunAtATime(t *testing.T) {
+	before := runtime.GOMAXPROCS(3)
+	defer runtime.GOMAXPROCS(before)
+	d, err := New(Config{})
+	require.NoError(t, err)
+	assert.Equal(t, 3, d.Info().Threads)
+	require.NoError(t, d.Close())
+}
+
+func TestMoreWorkersThanMayRunAtATimeDoNotSpin(t *testing.T) {
+	before := runtime.GOMAXPROCS(2)
+	defer runtime.GOMAXPROCS(before)
+	for threads, want := range map[int]patience{2: patience(longestSpin), 3: 0} {
+		team := newTeam(threads)
+		assert.Equal(t, want, team.patience, "%d workers", threads)
+		team.close()
 	}
 }
