@@ -43,7 +43,7 @@ func (r *Result) fill(rows []RowPrediction, pr *PipelineResult) {
 		probs := pr.View.Probs.Row(i)
 		row := &rows[i]
 		row.Class, row.Score, row.Probs = int(pr.View.Class[i]), pr.View.Score[i], probs
-		row.Entropy, row.Margin = float32(Entropy(probs)), margin(probs)
+		row.Entropy, row.Margin = float32(r.Entropy(probs)), margin(probs)
 		row.Guard = pr.Guard
 		if row.Class >= 0 && row.Class < len(pr.Labels) {
 			row.Label = pr.Labels[row.Class]

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"ttad/accel"
+	"ttad/accel/dense"
 )
 
 // GuardOK is the guard's word for a row that passed.
@@ -85,6 +86,20 @@ type Result struct {
 	Events  []Event
 	Started time.Time     // when Step began
 	Took    time.Duration // all of Step
+
+	math *dense.Math // nil for plain loops
+}
+
+// Entropy is the function of that name, to within 1e-6, by the instructions of the
+// group's device.
+func (r *Result) Entropy(p []float32) float64 {
+	if r.math == nil {
+		return Entropy(p)
+	}
+	if h := r.math.Entropy(p); h >= 0 {
+		return h
+	}
+	return Entropy(p) // rounded below 0, or not a number
 }
 
 // Event kinds.

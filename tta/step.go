@@ -55,7 +55,7 @@ func (g *Group) checkBatch(b *Batch) error {
 
 func (g *Group) begin(b *Batch) {
 	r := &g.result
-	*r = Result{Batch: b, Pipelines: r.Pipelines, Champion: g.champion, Timings: r.Timings[:0], Events: r.Events[:0], Started: g.env.Now()}
+	*r = Result{Batch: b, Pipelines: r.Pipelines, Champion: g.champion, Timings: r.Timings[:0], Events: r.Events[:0], Started: g.env.Now(), math: g.math}
 	g.used, g.settling = 0, true
 	for _, p := range g.pipelines {
 		p.begin()

@@ -76,7 +76,7 @@ func overlayName(key string) string {
 
 func (g *groupMetrics) pipeline(r *tta.Result, p *tta.PipelineResult) {
 	labels := prometheus.Labels{"group": g.group, "pipeline": p.Name}
-	g.entropy.With(labels).Set(meanEntropy(p.View))
+	g.entropy.With(labels).Set(meanEntropy(r, p.View))
 	g.classEntropy.With(labels).Set(classEntropy(p.View))
 	if r.Source == nil {
 		return
@@ -114,14 +114,14 @@ func (g *groupMetrics) learned(labels []tta.Learned) {
 }
 
 // meanEntropy is the mean of the rows' entropies; rows without an answer are left out.
-func meanEntropy(v tta.View) float64 {
+func meanEntropy(r *tta.Result, v tta.View) float64 {
 	sum, rows := 0.0, 0
 	for i, c := range v.Class {
 		if c < 0 {
 			continue
 		}
 		rows++
-		sum += tta.Entropy(v.Probs.Row(i))
+		sum += r.Entropy(v.Probs.Row(i))
 	}
 	if rows == 0 {
 		return 0
