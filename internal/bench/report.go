@@ -93,7 +93,7 @@ func (r *report) table(b *strings.Builder, unit string, want func(line) bool, sh
 
 // name is the workload's, with the mode where there is more than one way.
 func (l line) name() string {
-	if l.job.flops > 0 {
+	if l.job.flops > 0 || l.job.kind == adjusts {
 		return l.job.name
 	}
 	return fmt.Sprintf("%s, %s", l.job.name, l.mode)

@@ -36,6 +36,15 @@ func openerOf(engine string, t task) (opener, error) {
 	return nil, fmt.Errorf("worker: a task of kind %q, which nobody knows", t.Kind)
 }
 
+// deviceOf is what an engine of ours computes with.
+func deviceOf(engine, isa string, threads int) cpu.Config {
+	c := cpu.Config{Threads: threads, ISA: isa, Winograd: "auto"}
+	if engine == ttadDirect {
+		c.Winograd = "off"
+	}
+	return c
+}
+
 // work is one of our own engines' processes; args name it and hold the task.
 func work(ctx context.Context, args []string, in io.Reader, out io.Writer) error {
 	if len(args) != 3 {
@@ -44,7 +53,7 @@ func work(ctx context.Context, args []string, in io.Reader, out io.Writer) error
 	if _, err := fmt.Fprintln(out); err != nil {
 		return fmt.Errorf("worker: greet: %w", err)
 	}
-	name, device, t := args[0], cpu.Config{ISA: args[1]}, task{}
+	name, t := args[0], task{}
 	if err := json.Unmarshal([]byte(args[2]), &t); err != nil {
 		return fmt.Errorf("worker: read the task: %w", err)
 	}
@@ -52,8 +61,7 @@ func work(ctx context.Context, args []string, in io.Reader, out io.Writer) error
 	if err != nil {
 		return err
 	}
-	device.Threads = t.Threads
-	return open(t, device, func(b batch) error {
+	return open(t, deviceOf(name, args[1], t.Threads), func(b batch) error {
 		first, err := b(ctx)
 		if err != nil {
 			return err

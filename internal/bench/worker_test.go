@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"ttad/accel/cpu"
 	"ttad/accel/cpu/kernel"
 	"ttad/models/onnx"
 )
@@ -43,6 +44,11 @@ func TestReplayAndItsForwardsAreWorkedOffInTurn(t *testing.T) {
 			assert.Positive(t, seconds)
 		})
 	}
+}
+
+func TestOnlyTheDirectEngineLeavesWinogradOut(t *testing.T) {
+	assert.Equal(t, cpu.Config{Threads: 2, ISA: "avx2", Winograd: "off"}, deviceOf(ttadDirect, "avx2", 2))
+	assert.Equal(t, cpu.Config{Threads: 1, ISA: "auto", Winograd: "auto"}, deviceOf(ttadWinograd, "auto", 1))
 }
 
 func TestTheLoopOfMultiplyAddsAnswersNothing(t *testing.T) {
