@@ -225,3 +225,46 @@ func TestProductsReadAndWriteElsewhere(t *testing.T) {
 		})
 	}
 }
+
+// several adds up to three random moves.
+func (w *writer) several(x accel.ValueID) accel.ValueID {
+	for range w.r.IntN(4) {
+		if len(w.Shape(x)) < maxRank-1 {
+			x = move(&w.Builder, w.r, x)
+		}
+	}
+	return x
+}
+
+// Any moves before and after products of any kind, against the plain loops.
+func TestProductsBetweenRandomMovesAreTheSame(t *testing.T) {
+	const rows = 3
+	d := planned(t)
+	melted := 0
+	for seed := range uint64(3000) {
+		w := &writer{r: rand.New(rand.NewPCG(seed, 48))}
+		x := w.Input(accel.BatchShape(2, 3, 4))
+		y := w.several(x)
+		s := w.Shape(y)
+		if len(s) < 2 {
+			continue
+		}
+		if depth := s[len(s)-1]; depth.Static() && seed%2 == 0 {
+			y = w.Step(accel.MatMul{Alpha: 1}, y, w.weights(depth.Fixed, 5))
+		} else {
+			op, right := accel.MatMul{Alpha: 0.5, TransB: true}, w.several(x)
+			if _, err := op.Infer([]accel.Shape{s, w.Shape(right)}); err != nil {
+				right = y
+			}
+			y = w.Step(op, y, right)
+		}
+		p := w.Program(w.several(y))
+		plan, err := newPlan(d, p, rows, false)
+		require.NoError(t, err)
+		if len(plan.kernels) == 1 && len(p.Steps) > 3 {
+			melted++
+		}
+		agrees(t, d, p, rows)
+	}
+	require.Greater(t, melted, 100, "products without any move left")
+}
