@@ -37,7 +37,7 @@ func (f Family) BlockMoments(m BlockMoments) {
 		return
 	}
 	m.X.reach(m.Height, m.Width*f.Lanes)
-	m.Shift, m.Sum, m.Squares = m.Shift[:f.Lanes], m.Sum[:f.Lanes], m.Squares[:f.Lanes]
+	m.Shift, m.Sum, m.Squares = m.Shift[:f.Lanes:len(m.Shift)], m.Sum[:f.Lanes:len(m.Sum)], m.Squares[:f.Lanes:len(m.Squares)]
 	rows := max(1, blockRun/m.Width)
 	for ; m.Height > rows; m.Height -= rows {
 		part := m
@@ -73,7 +73,7 @@ func (f Family) BlockAffine(a BlockAffine) {
 	if len(a.Residual.Data) > 0 {
 		a.Residual.reach(a.Height, width)
 	}
-	a.Mean, a.Scale, a.Shift = a.Mean[:f.Lanes], a.Scale[:f.Lanes], a.Shift[:f.Lanes]
+	a.Mean, a.Scale, a.Shift = a.Mean[:f.Lanes:len(a.Mean)], a.Scale[:f.Lanes:len(a.Scale)], a.Shift[:f.Lanes:len(a.Shift)]
 	a.Low, a.High = bounds(a.Low, a.High, a.Clip)
 	f.blockAffine(a)
 }

@@ -145,13 +145,13 @@ func TestBlocksThatDoNotFitAreRefused(t *testing.T) {
 		require.NotPanics(t, func() { f.BlockMoments(moments); f.BlockAffine(affine) })
 		for name, harm := range map[string]func(){
 			"more rows of moments": func() { m := moments; m.Height = 3; f.BlockMoments(m) },
-			"few sums":             func() { m := moments; m.Sum = wide[:1:1]; f.BlockMoments(m) },
+			"few sums":             func() { m := moments; m.Sum = wide[:1]; f.BlockMoments(m) },
 			"lines go back":        func() { m := moments; m.X.Line = -1; f.BlockMoments(m) },
 			"more rows":            func() { a := affine; a.Height = 3; f.BlockAffine(a) },
 			"short residual":       func() { a := affine; a.Residual = Plane{lane, 0}; f.BlockAffine(a) },
-			"few scales":           func() { a := affine; a.Scale = lane[:1:1]; f.BlockAffine(a) },
+			"few scales":           func() { a := affine; a.Scale = lane[:1]; f.BlockAffine(a) },
 			"half a row":           func() { f.ColumnMoments(wide, wide, lane[:f.Lanes-1], lane) },
-			"short column operand": func() { f.ColumnAffine(ColumnAffine{Y: lane, X: lane[:1:1], Mean: lane, Scale: lane, Shift: lane}) },
+			"short column operand": func() { f.ColumnAffine(ColumnAffine{Y: lane, X: lane[:1], Mean: lane, Scale: lane, Shift: lane}) },
 		} {
 			require.Panics(t, harm, name)
 		}

@@ -9,7 +9,7 @@ func (f Family) ColumnMoments(sum, squares []float64, x, shift []float32) {
 	columns := len(shift)
 	wholeRows(len(x), columns)
 	if len(x) > 0 {
-		f.columnMoments(sum[:columns], squares[:columns], x, shift)
+		f.columnMoments(sum[:columns:len(sum)], squares[:columns:len(squares)], x, shift)
 	}
 }
 
@@ -30,9 +30,9 @@ func (f Family) ColumnAffine(a ColumnAffine) {
 	if len(a.Y) == 0 {
 		return
 	}
-	a.X, a.Scale, a.Shift = a.X[:len(a.Y)], a.Scale[:columns], a.Shift[:columns]
+	a.X, a.Scale, a.Shift = a.X[:len(a.Y):len(a.X)], a.Scale[:columns:len(a.Scale)], a.Shift[:columns:len(a.Shift)]
 	if len(a.Residual) > 0 {
-		a.Residual = a.Residual[:len(a.Y)]
+		a.Residual = a.Residual[:len(a.Y):len(a.Residual)]
 	}
 	a.Low, a.High = bounds(a.Low, a.High, a.Clip)
 	f.columnAffine(a)

@@ -13,7 +13,7 @@ func (f Family) MaxOf(x []float32) float32 {
 }
 
 // Dot adds up a*b over the length of a, in a few float32 sums side by side.
-func (f Family) Dot(a, b []float32) float32 { return f.dot(a, b[:len(a)]) }
+func (f Family) Dot(a, b []float32) float32 { return f.dot(a, b[:len(a):len(b)]) }
 
 // sumRun is how many values are added up in float32 before float64 takes over.
 const sumRun = 4096
@@ -41,25 +41,25 @@ func (f Family) Softmax(y, x []float32) {
 func (f Family) LogSoftmax(y, x []float32) {
 	top := f.MaxOf(x)
 	log := math.Log(f.ExpSum(y, x, top))
-	for i, v := range x[:len(y)] {
+	for i, v := range x[:len(y):len(x)] {
 		y[i] = float32(float64(v-top) - log)
 	}
 }
 
 // ExpSum fills y with e^(x-m) and adds it up in float64. y may be x.
-func (f Family) ExpSum(y, x []float32, m float32) float64 { return f.expSum(y, x[:len(y)], m) }
+func (f Family) ExpSum(y, x []float32, m float32) float64 { return f.expSum(y, x[:len(y):len(x)], m) }
 
 // LayerNorm normalizes x to mean 0 and variance 1, then multiplies by scale and
 // adds bias, place by place (Ba, Kiros and Hinton, 2016, arXiv:1607.06450). All
 // are as long as y, but bias may be nil. The mean is taken first and the variance
 // around it, so neither suffers from x lying far from zero. y may be x.
 func (f Family) LayerNorm(y, x, scale, bias []float32, eps float64) {
-	x = x[:len(y)]
+	x = x[:len(y):len(x)]
 	mean, factor := f.Standard(x, eps)
 	if bias != nil {
-		bias = bias[:len(y)]
+		bias = bias[:len(y):len(bias)]
 	}
-	f.placewise(y, x, scale[:len(y)], bias, mean, factor)
+	f.placewise(y, x, scale[:len(y):len(scale)], bias, mean, factor)
 }
 
 // Standard returns the mean of x and 1/sqrt(variance+eps), the variance being the

@@ -198,7 +198,7 @@ func TestAnElementDoesNotDependOnWhereItStands(t *testing.T) {
 
 func TestShortOperandsAreRefused(t *testing.T) {
 	eachFamily(t, func(t *testing.T, f Family) {
-		y, short := make([]float32, 20), make([]float32, 19)
+		y, short := make([]float32, 20), make([]float32, 19, 40)
 		for name, call := range map[string]func(){
 			"Add":       func() { f.Add(y, y, short) },
 			"MulScalar": func() { f.MulScalar(y, short, 2) },
