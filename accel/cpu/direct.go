@@ -106,43 +106,62 @@ const joinedPixels = 56
 
 func (s *directStep) needs(int) needs { return needs{} }
 
-// A task is so many pixels at least, of several images where they are small; of a
-// large image it takes the rows that fit the second-level cache.
+// A task is so many pixels at least, of several images where they are small, and
+// more images where weights are most of what it reads; of a large image it takes
+// the rows that fit the second-level cache.
 const (
 	taskPixels = 256
 	bandFloats = 1 << 16
 )
 
-func (s *directStep) taskImages() int { return ceilDiv(taskPixels, s.out.height*s.out.width) }
+func (s *directStep) taskImages() int {
+	weights := s.products * s.out.channels
+	images := min(mostRows, weights/(s.in.image()+s.out.image()))
+	return max(images, ceilDiv(taskPixels, s.out.height*s.out.width))
+}
 
 func (s *directStep) taskRows() int {
 	row := s.in.blocks*s.in.line()*s.stride[0] + s.out.blocks*s.out.line()
 	return max(1, min(s.out.height, bandFloats/row))
 }
 
+// tasks are images by bands of rows by parts of the slabs. There is one part unless
+// several workers would have too little to share.
+func (s *directStep) tasks(f *frame) (images, bands, parts int) {
+	images = ceilDiv(s.shape[0].At(f.rows), s.taskImages())
+	bands = ceilDiv(s.out.height, s.taskRows())
+	parts = 1
+	if f.threads > 1 {
+		parts = min(len(s.slabs), ceilDiv(sharedTasks*f.threads, images*bands))
+	}
+	return images, bands, parts
+}
+
+// sharedTasks is how many tasks a worker should have, so that none waits long for
+// another's last one.
+const sharedTasks = 4
+
 func (s *directStep) run(f *frame) error {
-	tasks := ceilDiv(s.shape[0].At(f.rows), s.taskImages()) * ceilDiv(s.out.height, s.taskRows())
-	f.parallel(s, tasks, len(f.data[s.y])*s.products)
+	images, bands, parts := s.tasks(f)
+	f.parallel(s, images*bands*parts, len(f.data[s.y])*s.products)
 	return nil
 }
 
-// task computes some rows of some images.
+// task computes some rows of some images, in the blocks of some slabs.
 func (s *directStep) task(f *frame, worker, i int) {
-	bands := ceilDiv(s.out.height, s.taskRows())
+	_, bands, parts := s.tasks(f)
 	t := directTask{directStep: s, call: &f.calls[worker], x: f.data[s.x], y: f.data[s.y]}
 	if s.residual != accel.NoValue {
 		t.residual = f.data[s.residual]
 	}
-	t.first = i / bands * s.taskImages()
+	part, band, image := i%parts, i/parts%bands, i/parts/bands
+	t.first = image * s.taskImages()
 	t.last = min(t.first+s.taskImages(), s.shape[0].At(f.rows))
-	t.low = i % bands * s.taskRows()
+	t.low = band * s.taskRows()
 	t.high = min(t.low+s.taskRows(), s.out.height)
-	for j := range s.slabs {
+	for j := part * len(s.slabs) / parts; j < (part+1)*len(s.slabs)/parts; j++ {
 		t.slab(&s.slabs[j])
-	}
-	for image := t.first; image < t.last; image++ {
-		s.out.finish(f, s.tail, s.y, image, t.low, t.high)
-		s.out.clearBorders(t.y[image*s.out.image():][:s.out.image()], t.low, t.high)
+		t.finish(f, &s.slabs[j])
 	}
 }
 
@@ -172,6 +191,17 @@ func (t *directTask) slab(s *slab) {
 			for row := t.low; row < t.high; row++ {
 				t.row(s, image, row, last && t.residual != nil)
 			}
+		}
+	}
+}
+
+// finish does what the kernels leave to be done to a slab's blocks.
+func (t *directTask) finish(f *frame, s *slab) {
+	for image := t.first; image < t.last; image++ {
+		for b := s.first; b < s.first+s.blocks; b++ {
+			block := image*t.out.blocks + b
+			t.out.finishBlock(f, t.tail, t.directStep.y, block, t.low, t.high)
+			t.out.clearBorder(t.out.nth(t.y, block), t.low, t.high)
 		}
 	}
 }
