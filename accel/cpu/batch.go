@@ -16,6 +16,7 @@ type batch struct {
 	local  []float32 // the others: a stretch for each worker
 	stride int       // the length of a stretch
 	chunks []frame   // one for each worker
+	rest   frame     // of the rows that are too few for a chunk each
 	phase  chunkPhase
 
 	given []bool           // roots that lie in a buffer of the caller
@@ -39,6 +40,8 @@ func newBatch(e *exec) *batch {
 		shared: make([]float32, max(size.shared, size.part*threads)), sums: make([]float64, size.sums), mixed: make([]float32, size.mixed),
 		data: make([][]float32, values), kept: make([][]float32, norms),
 	}
+	b.rest = b.frame
+	b.rest.data = make([][]float32, values)
 	for i := range threads {
 		b.scratch = append(b.scratch, make([]float32, size.worker))
 		b.chunks = append(b.chunks, frame{
@@ -47,6 +50,7 @@ func newBatch(e *exec) *batch {
 			data:   make([][]float32, values), kept: b.kept, sums: b.sums, mixed: b.mixed,
 		})
 	}
+	b.rest.scratch = b.scratch
 	return b
 }
 

@@ -27,6 +27,7 @@ func (b *batch) bind(s *stream, a accel.Args) error {
 		return err
 	}
 	b.shareRoots()
+	b.rest.plan, b.rest.norms = b.plan, b.norms
 	for i := range b.chunks {
 		b.chunks[i].plan, b.chunks[i].norms = b.plan, b.norms
 	}

@@ -20,27 +20,58 @@ type slot struct {
 	at   int // offset in the worker's own memory; -1 for a part of the batch's value
 }
 
-// chunkPhase is a segment of the running batch, a task being a chunk.
+// chunkPhase is a segment of the running batch, a task being a chunk of its first
+// rows.
 type chunkPhase struct {
-	batch *batch
-	*segment
+	batch   *batch
+	segment *segment
+	rows    int
 
 	failing sync.Mutex
 	failed  int // the first chunk that failed
 	failure error
 }
 
-// segment runs a segment: by chunks, or kernel by kernel where steps need all rows
-// or where the chunks are too few for the workers.
+// segment runs a segment: kernel by kernel where steps need all rows, else chunk by
+// chunk as long as there is one for every worker. The workers share out the kernels
+// of the rows that are left, unless there are so many that few would be idle.
 func (b *batch) segment(s *segment) error {
-	if s.rows == 0 || ceilDiv(b.rows, s.rows) < b.threads {
-		b.spread(s)
+	if s.rows == 0 {
 		return b.frame.kernels(s)
 	}
+	round := b.threads * s.rows
+	rows := b.rows / round * round
+	if 4*(b.rows-rows) >= 3*round {
+		rows = b.rows
+	}
 	p := &b.phase
-	p.batch, p.segment, p.failure = b, s, nil
-	b.parallel(p, ceilDiv(b.rows, s.rows), s.work*b.rows)
-	return p.failure
+	p.batch, p.segment, p.rows, p.failure = b, s, rows, nil
+	b.parallel(p, ceilDiv(rows, s.rows), s.work*rows)
+	if p.failure != nil || rows == b.rows {
+		return p.failure
+	}
+	return b.chunk(&b.rest, s, rows, b.rows-rows, b.local, b.threads)
+}
+
+// chunk runs a segment for some rows, whose values have room for as many times their
+// size as stretch says.
+func (b *batch) chunk(f *frame, s *segment, first, rows int, local []float32, stretch int) error {
+	f.rows, f.chunk = rows, first/s.rows
+	for _, v := range s.slots {
+		n, at := v.each*rows, v.at*stretch
+		switch {
+		case at >= 0:
+			f.data[v.id] = local[at : at+n : at+n]
+		case v.each > 0:
+			f.data[v.id] = b.data[v.id][first*v.each:][:n:n]
+		default:
+			f.data[v.id] = b.data[v.id]
+		}
+	}
+	if err := f.kernels(s); err != nil {
+		return fmt.Errorf("rows %d to %d: %w", first, first+rows-1, err)
+	}
+	return nil
 }
 
 // kernels runs a segment's kernels on the rows of a frame.
@@ -54,36 +85,12 @@ func (f *frame) kernels(s *segment) error {
 	return nil
 }
 
-// spread finds room for the values of all rows where workers else have those of
-// their chunks. There are fewer chunks than workers.
-func (b *batch) spread(s *segment) {
-	for _, v := range s.slots {
-		if v.at >= 0 {
-			at, n := v.at*b.threads, v.each*b.rows
-			b.data[v.id] = b.local[at : at+n : at+n]
-		}
-	}
-}
-
 // task runs chunk i.
 func (p *chunkPhase) task(_ *frame, worker, i int) {
-	b, f := p.batch, &p.batch.chunks[worker]
-	low := i * p.rows
-	f.rows, f.chunk = min(p.rows, b.rows-low), i
-	local := b.local[worker*b.stride:]
-	for _, v := range p.slots {
-		n := v.each * f.rows
-		switch {
-		case v.at >= 0:
-			f.data[v.id] = local[v.at : v.at+n : v.at+n]
-		case v.each > 0:
-			f.data[v.id] = b.data[v.id][low*v.each:][:n:n]
-		default:
-			f.data[v.id] = b.data[v.id]
-		}
-	}
-	if err := f.kernels(p.segment); err != nil {
-		p.fail(i, fmt.Errorf("rows %d to %d: %w", low, low+f.rows-1, err))
+	b, first := p.batch, i*p.segment.rows
+	rows := min(p.segment.rows, p.rows-first)
+	if err := b.chunk(&b.chunks[worker], p.segment, first, rows, b.local[worker*b.stride:], 1); err != nil {
+		p.fail(i, err)
 	}
 }
 

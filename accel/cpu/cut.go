@@ -74,6 +74,6 @@ func (b *planner) segment(r *stretch, begin, end, maxRows int) segment {
 	for i := begin; i < end; i++ {
 		p = r.add(p, i)
 	}
-	s.rows, s.work = p.rows(maxRows), p.work
+	s.rows, s.work = p.rows(min(maxRows, b.d.chunkRows)), p.work
 	return s
 }

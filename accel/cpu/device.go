@@ -45,6 +45,9 @@ type Device struct {
 	vectors  vector.Family
 	winograd bool
 	team     *team
+	// chunkRows is the most that make a chunk. Tests of programs with few rows want
+	// less than the default.
+	chunkRows int
 
 	mu     sync.Mutex
 	closed bool
@@ -81,7 +84,8 @@ func New(c Config) (*Device, error) {
 		threads = runtime.GOMAXPROCS(0)
 	}
 	return &Device{
-		threads: threads, isa: isa, kernels: kernels, vectors: vectors, winograd: c.Winograd != "off", team: newTeam(threads),
+		threads: threads, isa: isa, kernels: kernels, vectors: vectors, winograd: c.Winograd != "off",
+		team: newTeam(threads), chunkRows: heavyRows,
 		open: map[int]string{}, frames: map[frameKey]*batch{},
 	}, nil
 }

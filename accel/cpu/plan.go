@@ -130,11 +130,11 @@ func newPlan(d *Device, p *accel.Program, maxRows int, folded bool) (*plan, erro
 }
 
 // scratch is what a segment's kernels need between them. Those that rows can go
-// through get a chunk, or fewer rows than would make a chunk for every worker.
+// through get a chunk, or at most as many rows as make a chunk for every worker.
 func (p *plan) scratch(s *segment, maxRows, threads int) (most sizes) {
 	few := maxRows
 	if s.rows > 0 {
-		few = min(maxRows, s.rows*max(1, threads-1))
+		few = min(maxRows, s.rows*threads)
 	}
 	for _, k := range p.kernels[s.first:s.end] {
 		n := k.needs(few)
