@@ -53,7 +53,9 @@ func (b *planner) scaleAfter(i int, op accel.MatMul) accel.MatMul {
 // swallow makes node j, which reads node i's result alone, a part of it.
 func (b *planner) swallow(i, j int) {
 	n, next := b.nodes[i], b.nodes[j]
-	n.fused = append(n.fused, next.step)
+	if next.step != noStep {
+		n.fused = append(n.fused, next.step)
+	}
 	n.out = next.out
 	b.remove(j)
 }

@@ -15,30 +15,42 @@ func layProduct(op accel.MatMul, left, right, result, written strided) (p produc
 		return p, false
 	}
 	last := len(result.axes) - 1
-	depth, ok := joined(left.axes[len(left.axes)-1])
-	if !ok || !left.apart(result, last-1) || !right.apart(result, last-2) {
+	if !left.apart(result, last-1) || !right.apart(result, last-2) {
 		return p, false
 	}
-	rows, columns := extentOf(result.axes[last-1]), extentOf(result.axes[last])
-	p = product{m: rows, n: columns, k: depth.extent}
-	for _, axis := range result.axes[:last-1] {
-		p.lead = append(p.lead, extentOf(axis))
-	}
+	depth, okK := joined(left.axes[len(left.axes)-1])
+	p = extents(result, depth.extent)
 	var okA, okB, okY bool
 	p.a, okA = left.matrices(result)
 	p.b, okB = right.matrices(result)
 	p.y, okY = written.matrices(result)
-	if !okA || !okB || !okY || !p.a.readable() || !p.b.readable() || !p.y.col.is(1) {
+	if !okK || !okA || !okB || !okY || len(p.lead) > maxRank {
 		return p, false
 	}
 	if right.single() && len(left.axes) == len(result.axes) {
-		from, okA := left.tall()
-		to, okY := written.tall()
-		if p.tall = okA && okY; p.tall {
-			p.a.row, p.y.row = static(from.stride), static(to.stride)
-		}
+		p.stand(left, written)
 	}
-	return p, true
+	return p, p.a.readable() && p.b.readable() && p.y.col.is(1)
+}
+
+// extents describes the extents of a product by those of its row-major result.
+func extents(result strided, depth accel.Dim) (p product) {
+	var all accel.Shape
+	for _, axis := range result.axes {
+		all = append(all, extentOf(axis))
+	}
+	n := len(all) - 2
+	return product{lead: all[:n], m: all[n], n: all[n+1], k: depth}
+}
+
+// stand makes one tall product of a stack that shares its right side, if rows are
+// evenly spaced on both sides.
+func (p *product) stand(left, written strided) {
+	from, okA := left.tall()
+	to, okY := written.tall()
+	if p.tall = okA && okY; p.tall {
+		p.a.row, p.y.row = static(from.stride), static(to.stride)
+	}
 }
 
 // single reports whether a stack holds one matrix.

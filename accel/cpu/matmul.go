@@ -25,6 +25,7 @@ type matMulStep struct {
 	bias                     []float32 // one a column and zeros; nil: the addend, if there is one, is as given
 	tail                     []tailing
 	epilogue
+	threads int // of the device
 	// paired: every result has a right side of its own, which may be packed by the
 	// task that uses it.
 	paired bool
@@ -39,7 +40,7 @@ func (b *planner) newMatMul(op accel.MatMul, n *node) *matMulStep {
 func (b *planner) newMatMulOf(op accel.MatMul, p product, n *node) *matMulStep {
 	s := &matMulStep{
 		op: op, product: p, left: n.in[0], right: n.in[1], addend: optional(n.in, 2), out: n.out, tail: n.tail,
-		family: b.d.kernels, vectors: b.d.vectors, tap: []int{0},
+		family: b.d.kernels, vectors: b.d.vectors, tap: []int{0}, threads: b.d.threads,
 	}
 	s.shapes[1] = b.p.Values[s.out].Shape
 	if s.addend != accel.NoValue {

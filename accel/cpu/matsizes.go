@@ -142,8 +142,9 @@ func (s *matMulStep) needs(maxRows int) needs {
 		return n
 	}
 	n.shared = g.rights * g.panels.floats()
-	if s.paired {
+	if s.paired { // packed by whoever uses them, unless they are fewer than the workers
 		n.worker += g.panels.floats()
+		n.shared = min(g.rights, s.threads-1) * g.panels.floats()
 	}
 	return n
 }
