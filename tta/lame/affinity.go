@@ -19,9 +19,9 @@ type affinity struct {
 	ends   []int   // where a row's part of heard ends
 }
 
-// sparseBelow is the share of weights that are not 0 from which on going through
-// them one by one takes longer than a product of matrices.
-const sparseBelow = 1.0 / 32
+// few is how many weights a product of matrices goes through in each of its lanes
+// while one that is not 0 is looked up: where fewer are not 0, the product is slower.
+const few = 4
 
 // build computes W for the rows of the space. Rows that are not finite listen to
 // nobody and are heard by nobody.
@@ -101,8 +101,7 @@ func (a *affinity) knn(cfg *Config) {
 		}
 		a.ends = append(a.ends, len(a.heard))
 	}
-	n := float64(a.unit.Rows)
-	a.sparse = !cfg.ForceSymmetry && float64(len(a.heard)) < sparseBelow*n*n
+	a.sparse = !cfg.ForceSymmetry && len(a.heard)*few*a.math.Lanes < a.unit.Rows*a.unit.Rows
 	if a.sparse {
 		return
 	}
