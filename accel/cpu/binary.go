@@ -28,10 +28,23 @@ func newBinary(v vector.Family, p *accel.Program, op accel.Binary, n *node) *bin
 		arithmetic: newArithmetic(v, op.Fn), a: n.in[0], b: n.in[1], y: n.out, tail: n.tail,
 		shapes: [3]accel.Shape{p.Values[n.in[0]].Shape, p.Values[n.in[1]].Shape, p.Values[n.out].Shape},
 	}
-	if s.both == nil {
+	switch exponent := p.Values[s.b].Const; {
+	case s.both != nil:
+	case op.Fn == accel.Pow && len(exponent) == 1 && exponent[0] == 2:
+		s.arithmetic = squares(v)
+	default:
 		s.other = twoValues(op.Fn)
 	}
 	return s
+}
+
+// squares raises to the power of two without the general algorithm: exports of
+// layer norm and GELU do that to whole activations.
+func squares(v vector.Family) arithmetic {
+	return arithmetic{
+		both:  func(y, a, _ []float32) { v.Mul(y, a, a) },
+		right: func(y, x []float32, _ float32) { v.Mul(y, x, x) },
+	}
 }
 
 // newArithmetic returns what package vector has for a function, nothing where it
@@ -142,14 +155,7 @@ func comparison(fn accel.BinaryFn) func(a, b float32) float32 {
 	panic("cpu: no kernel for function " + string(fn))
 }
 
-// pow squares without the general algorithm: exports of layer norm and GELU
-// raise whole activations to the power 2.
-func pow(a, b float32) float32 {
-	if b == 2 {
-		return a * a
-	}
-	return float32(math.Pow(float64(a), float64(b)))
-}
+func pow(a, b float32) float32 { return float32(math.Pow(float64(a), float64(b))) }
 
 func mod(a, b float32) float32 {
 	r := float32(math.Mod(float64(a), float64(b)))

@@ -68,6 +68,20 @@ func TestWhatLiesBetweenProductsAgreesWithTheOracle(t *testing.T) {
 	}
 }
 
+func TestAPowerOfTwoIsAProduct(t *testing.T) {
+	for _, shape := range []accel.Shape{accel.BatchShape(1), accel.BatchShape(67)} {
+		b := &acceltest.Builder{}
+		p := b.Program(b.Step(accel.Binary{Fn: accel.Pow}, b.Input(shape), b.Const(accel.TensorOf([]float32{2}))))
+		for _, isa := range isas() {
+			in := ramp(shape.At(3)...)
+			got := newBenchOn(t, cpu.Config{Threads: 1, ISA: isa}, p, 3).result(t, in)
+			for i, v := range in.Data {
+				require.Equal(t, v*v, got[i], "%s: square of %v", isa, v)
+			}
+		}
+	}
+}
+
 // isas are the instructions this processor and this build have.
 func isas() []string {
 	var all []string

@@ -18,9 +18,6 @@ func newMapper(v vector.Family, m accel.Map) mapper {
 	if apply := curve(v, m); apply != nil {
 		return mapper{m, apply}
 	}
-	if m.Fn == accel.LeakyRelu {
-		return mapper{m, leakyRelu(m.A)}
-	}
 	return mapper{m, each(oneValue(m))}
 }
 
@@ -31,6 +28,12 @@ func curve(v vector.Family, m accel.Map) func(y, x []float32) {
 		return func(y, x []float32) { v.Clip(y, x, 0, infinity) }
 	case accel.Clip:
 		return func(y, x []float32) { v.Clip(y, x, m.A, m.B) }
+	case accel.LeakyRelu:
+		return func(y, x []float32) { v.LeakyRelu(y, x, m.A) }
+	case accel.Neg:
+		return func(y, x []float32) { v.MulScalar(y, x, -1) }
+	case accel.Reciprocal:
+		return func(y, x []float32) { v.ScalarDiv(y, x, 1) }
 	case accel.HardSigmoid:
 		return func(y, x []float32) { v.HardSigmoid(y, x, m.A, m.B) }
 	case accel.Affine:
@@ -57,16 +60,6 @@ func curve(v vector.Family, m accel.Map) func(y, x []float32) {
 
 var infinity = float32(math.Inf(1))
 
-// leakyRelu uses the built-in min and max, which keep NaN and compile without a
-// branch that values of random sign would mispredict.
-func leakyRelu(slope float32) func(y, x []float32) {
-	return func(y, x []float32) {
-		for i, v := range x[:len(y)] {
-			y[i] = max(v, 0) + slope*min(v, 0)
-		}
-	}
-}
-
 // each applies a function whose own cost hides that of a call.
 func each(fn func(float32) float32) func(y, x []float32) {
 	return func(y, x []float32) {
@@ -86,8 +79,6 @@ func oneValue(m accel.Map) func(float32) float32 {
 		return wide(math.Log)
 	case accel.Sqrt:
 		return wide(math.Sqrt)
-	case accel.Reciprocal:
-		return func(v float32) float32 { return 1 / v }
 	}
 	return exact(m.Fn)
 }
@@ -95,8 +86,6 @@ func oneValue(m accel.Map) func(float32) float32 {
 // exact returns the functions that do not round.
 func exact(fn accel.MapFn) func(float32) float32 {
 	switch fn {
-	case accel.Neg:
-		return func(v float32) float32 { return -v }
 	case accel.Abs:
 		return wide(math.Abs)
 	case accel.Floor:

@@ -94,6 +94,11 @@ func avx2Standardize(y []float32, x []float32, mean float32, k float32, b float3
 //go:noescape
 func avx2HardSigmoid(y []float32, x []float32, k float32, b float32)
 
+// avx2LeakyRelu fills y with x, times slope below zero.
+//
+//go:noescape
+func avx2LeakyRelu(y []float32, x []float32, slope float32)
+
 // avx2HardSwish fills y with x times x/6 + 1/2 held between 0 and 1.
 //
 //go:noescape

@@ -675,6 +675,46 @@ DATA avx2Bits3f800000<>+24(SB)/4, $0x3f800000
 DATA avx2Bits3f800000<>+28(SB)/4, $0x3f800000
 GLOBL avx2Bits3f800000<>(SB), RODATA|NOPTR, $32
 
+// func avx2LeakyRelu(y []float32, x []float32, slope float32)
+// Requires: AVX, FMA3
+TEXT ·avx2LeakyRelu(SB), NOSPLIT, $0-52
+	MOVQ         y_base+0(FP), AX
+	MOVQ         y_len+8(FP), CX
+	MOVQ         x_base+24(FP), DX
+	VBROADCASTSS slope+48(FP), Y0
+	VXORPS       Y1, Y1, Y1
+	XORQ         BX, BX
+	SUBQ         $0x08, CX
+	JLT          few
+
+whole:
+	VMOVUPS     (DX)(BX*1), Y2
+	VMAXPS      Y2, Y1, Y3
+	VMINPS      Y2, Y1, Y2
+	VMOVAPS     Y2, Y2
+	VFMADD213PS Y3, Y0, Y2
+	VMOVUPS     Y2, (AX)(BX*1)
+	ADDQ        $0x20, BX
+	SUBQ        $0x08, CX
+	JGE         whole
+
+few:
+	ADDQ        $0x08, CX
+	JZ          done
+	LEAQ        avx2Ends<>+0(SB), SI
+	NEGQ        CX
+	VMOVUPS     32(SI)(CX*4), Y2
+	VMASKMOVPS  (DX)(BX*1), Y2, Y3
+	VMAXPS      Y3, Y1, Y4
+	VMINPS      Y3, Y1, Y1
+	VMOVAPS     Y1, Y1
+	VFMADD213PS Y4, Y0, Y1
+	VMASKMOVPS  Y1, Y2, (AX)(BX*1)
+
+done:
+	VZEROUPPER
+	RET
+
 // func avx2HardSwish(y []float32, x []float32)
 // Requires: AVX, FMA3
 TEXT ·avx2HardSwish(SB), NOSPLIT, $0-48

@@ -94,6 +94,11 @@ func avx512Standardize(y []float32, x []float32, mean float32, k float32, b floa
 //go:noescape
 func avx512HardSigmoid(y []float32, x []float32, k float32, b float32)
 
+// avx512LeakyRelu fills y with x, times slope below zero.
+//
+//go:noescape
+func avx512LeakyRelu(y []float32, x []float32, slope float32)
+
 // avx512HardSwish fills y with x times x/6 + 1/2 held between 0 and 1.
 //
 //go:noescape

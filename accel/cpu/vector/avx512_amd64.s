@@ -665,6 +665,46 @@ DATA avx512Bits3f800000<>+56(SB)/4, $0x3f800000
 DATA avx512Bits3f800000<>+60(SB)/4, $0x3f800000
 GLOBL avx512Bits3f800000<>(SB), RODATA|NOPTR, $64
 
+// func avx512LeakyRelu(y []float32, x []float32, slope float32)
+// Requires: AVX, AVX512DQ, AVX512F, BMI2
+TEXT ·avx512LeakyRelu(SB), NOSPLIT, $0-52
+	MOVQ         y_base+0(FP), AX
+	MOVQ         y_len+8(FP), CX
+	MOVQ         x_base+24(FP), DX
+	VBROADCASTSS slope+48(FP), Z0
+	VXORPS       Z1, Z1, Z1
+	XORQ         BX, BX
+	SUBQ         $0x10, CX
+	JLT          few
+
+whole:
+	VMOVUPS     (DX)(BX*1), Z2
+	VMAXPS      Z2, Z1, Z3
+	VMINPS      Z2, Z1, Z2
+	VMOVAPS     Z2, Z2
+	VFMADD213PS Z3, Z0, Z2
+	VMOVUPS     Z2, (AX)(BX*1)
+	ADDQ        $0x40, BX
+	SUBQ        $0x10, CX
+	JGE         whole
+
+few:
+	ADDQ        $0x10, CX
+	JZ          done
+	MOVL        $0x0000ffff, SI
+	BZHIL       CX, SI, SI
+	KMOVW       SI, K1
+	VMOVUPS.Z   (DX)(BX*1), K1, Z2
+	VMAXPS      Z2, Z1, Z3
+	VMINPS      Z2, Z1, Z1
+	VMOVAPS     Z1, Z1
+	VFMADD213PS Z3, Z0, Z1
+	VMOVUPS     Z1, K1, (AX)(BX*1)
+
+done:
+	VZEROUPPER
+	RET
+
 // func avx512HardSwish(y []float32, x []float32)
 // Requires: AVX, AVX512DQ, AVX512F, BMI2
 TEXT ·avx512HardSwish(SB), NOSPLIT, $0-48

@@ -25,5 +25,8 @@ func (f Family) GeluTanh(y, x []float32) { f.geluTanh(y, x[:len(y):len(x)]) }
 // HardSigmoid fills y with k*x + b held between 0 and 1.
 func (f Family) HardSigmoid(y, x []float32, k, b float32) { f.hardSigmoid(y, x[:len(y):len(x)], k, b) }
 
+// LeakyRelu fills y with x, times slope where x is below zero.
+func (f Family) LeakyRelu(y, x []float32, slope float32) { f.leakyRelu(y, x[:len(y):len(x)], slope) }
+
 // HardSwish fills y with x*HardSigmoid(x) of k = 1/6 and b = 1/2.
 func (f Family) HardSwish(y, x []float32) { f.hardSwish(y, x[:len(y):len(x)]) }

@@ -19,7 +19,7 @@ type Family struct {
 type functions struct {
 	add, sub, mul, div, larger, smaller                                     func(y, a, b []float32)
 	addScalar, subScalar, mulScalar, divScalar, largerScalar, smallerScalar func(y, x []float32, k float32)
-	scalarSub, scalarDiv                                                    func(y, x []float32, k float32)
+	scalarSub, scalarDiv, leakyRelu                                         func(y, x []float32, k float32)
 
 	clip, affine, hardSigmoid func(y, x []float32, a, b float32)
 	standardize               func(y, x []float32, mean, k, b float32)

@@ -11,7 +11,7 @@ func goFunctions() *functions {
 		add: goAdd, sub: goSub, mul: goMul, div: goDiv, larger: goMax, smaller: goMin,
 		addScalar: goAddScalar, subScalar: goSubScalar, mulScalar: goMulScalar, divScalar: goDivScalar,
 		largerScalar: goMaxScalar, smallerScalar: goMinScalar, scalarSub: goScalarSub, scalarDiv: goScalarDiv,
-		clip: goClip, affine: goAffine, hardSigmoid: goHardSigmoid, standardize: goStandardize,
+		clip: goClip, affine: goAffine, hardSigmoid: goHardSigmoid, leakyRelu: goLeakyRelu, standardize: goStandardize,
 		exp: each(exp), sigmoid: each(sigmoid), silu: each(silu), tanh: each(tanh), erf: each(erf),
 		gelu: each(gelu), geluTanh: each(geluTanh), hardSwish: each(hardSwish),
 		sum: goSum, most: goMaxOf, dot: goDot, sumShifted: goSumShifted, expSum: goExpSum, placewise: goPlacewise,

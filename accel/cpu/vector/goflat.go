@@ -110,6 +110,12 @@ func goStandardize(y, x []float32, mean, k, b float32) {
 	}
 }
 
+func goLeakyRelu(y, x []float32, slope float32) {
+	for i, v := range x[:len(y)] {
+		y[i] = max(v, 0) + slope*min(v, 0)
+	}
+}
+
 func goHardSigmoid(y, x []float32, k, b float32) {
 	for i, v := range x[:len(y)] {
 		y[i] = min(max(k*v+b, 0), 1)

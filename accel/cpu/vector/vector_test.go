@@ -129,6 +129,7 @@ func TestFlatFunctionsDoWhatTheLoopDoes(t *testing.T) {
 		"Affine":      func(f Family, y, a, _ []float32) { f.Affine(y, a, k, 0.25) },
 		"Standardize": func(f Family, y, a, _ []float32) { f.Standardize(y, a, 0.5, k, 0.25) },
 		"HardSigmoid": func(f Family, y, a, _ []float32) { f.HardSigmoid(y, a, 0.2, 0.5) },
+		"LeakyRelu":   func(f Family, y, a, _ []float32) { f.LeakyRelu(y, a, 0.1) },
 		"HardSwish":   func(f Family, y, a, _ []float32) { f.HardSwish(y, a) },
 		"Exp":         func(f Family, y, a, _ []float32) { f.Exp(y, a) },
 		"Sigmoid":     func(f Family, y, a, _ []float32) { f.Sigmoid(y, a) },

@@ -116,6 +116,15 @@ func (w *writer) lines() {
 		k, b, zero, one := w.spread(w.Param("k")), w.spread(w.Param("b")), w.zero(), w.held(1)
 		return func(_ part, in []reg.VecVirtual) reg.VecVirtual { return w.between(w.affine(in[0], k, b), zero, one) }
 	})
+	w.flat("LeakyRelu", "fills y with x, times slope below zero.", x, []string{"slope"}, func() func(part, []reg.VecVirtual) reg.VecVirtual {
+		slope, zero := w.spread(w.Param("slope")), w.zero()
+		return func(_ part, in []reg.VecVirtual) reg.VecVirtual {
+			above, below := w.vec(), w.vec()
+			w.VMAXPS(in[0], zero, above)
+			w.VMINPS(in[0], zero, below)
+			return w.affine(below, slope, above)
+		}
+	})
 	w.flat("HardSwish", "fills y with x times x/6 + 1/2 held between 0 and 1.", x, nil, func() func(part, []reg.VecVirtual) reg.VecVirtual {
 		k, b, zero, one := w.held(1.0/6), w.held(0.5), w.zero(), w.held(1)
 		return func(_ part, in []reg.VecVirtual) reg.VecVirtual {
