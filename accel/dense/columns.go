@@ -27,16 +27,29 @@ func (c *Columns) Softmax(y, v Matrix) float64 {
 	return c.math.Sum(top[:y.Columns]) + sumOfLogs(sums[:y.Columns])
 }
 
-// sumOfLogs multiplies for as long as float64 has exponents for the product before
-// it takes a logarithm.
+// sumOfLogs multiplies for as long as float64 has exponents for the products before
+// it takes logarithms. Four products grow side by side, for each multiplication
+// waits for the one before.
 func sumOfLogs(x []float64) float64 {
-	const smallest, largest = 1e-200, 1e200
-	sum, product := 0.0, 1.0
-	for _, v := range x {
-		product *= v
-		if product < smallest || product > largest {
-			sum, product = sum+math.Log(product), 1
+	sum, p := 0.0, [4]float64{1, 1, 1, 1}
+	for ; len(x) >= len(p); x = x[len(p):] {
+		p[0], p[1], p[2], p[3] = p[0]*x[0], p[1]*x[1], p[2]*x[2], p[3]*x[3]
+		if extreme(p[0]) || extreme(p[1]) || extreme(p[2]) || extreme(p[3]) {
+			sum += logOf(&p)
 		}
 	}
-	return sum + math.Log(product)
+	for _, v := range x {
+		sum += math.Log(v)
+	}
+	return sum + logOf(&p)
+}
+
+// extreme says that another factor might be too much.
+func extreme(p float64) bool { return p < 1e-200 || p > 1e200 }
+
+// logOf is the logarithm of the products, which begin anew.
+func logOf(p *[4]float64) float64 {
+	sum := math.Log(p[0]) + math.Log(p[1]) + math.Log(p[2]) + math.Log(p[3])
+	*p = [4]float64{1, 1, 1, 1}
+	return sum
 }

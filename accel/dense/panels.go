@@ -63,6 +63,28 @@ func (p *Panels) At(row, column int) *float32 {
 	return &p.Piece(column/p.width, row)[column%p.width]
 }
 
+// upper is how many of a square matrix's rows panel i has down to the last that a
+// column of its own crosses on the diagonal.
+func (p *Panels) upper(i, rows int) int { return min((i+1)*p.width, rows) }
+
+// Upper returns the rows of panel i of a square matrix that Mirror keeps.
+func (p *Panels) Upper(i int) []float32 {
+	values, width := p.Panel(i)
+	return values[:p.upper(i, p.Rows)*width]
+}
+
+// Mirror makes a square matrix symmetric: what is not in a panel's Upper becomes
+// what is across the diagonal.
+func (m *Math) Mirror(p *Panels) {
+	for i := range p.Count() {
+		from, width := p.Panel(i)
+		for above := range i {
+			to, step := p.Panel(above)
+			m.Transpose(to[i*p.width*step:], from[above*p.width*width:], p.width, min(width, p.Columns-i*p.width), step, width)
+		}
+	}
+}
+
 // Transposed fills p with the rows of x as its columns.
 func (m *Math) Transposed(p *Panels, x Matrix) {
 	if p.Rows != x.Columns || p.Columns != x.Rows {

@@ -52,19 +52,7 @@ func (m *Math) Multiply(p *Product) {
 		}
 	}
 	if p.Symmetric {
-		m.mirror(p)
-	}
-}
-
-// mirror copies what lies above the panels' own rows to below them.
-func (m *Math) mirror(p *Product) {
-	out := Panels{Data: p.Out, Rows: p.Left.Rows, Columns: p.Right.Columns, width: p.Right.width, lanes: p.Right.lanes}
-	for i := range out.Count() {
-		from, width := out.Panel(i)
-		for above := range i {
-			to, step := out.Panel(above)
-			m.Transpose(to[i*out.width*step:], from[above*out.width*width:], out.width, min(width, out.Columns-i*out.width), step, width)
-		}
+		m.Mirror(&Panels{Data: p.Out, Rows: p.Left.Rows, Columns: p.Right.Columns, width: p.Right.width, lanes: p.Right.lanes})
 	}
 }
 
@@ -82,7 +70,7 @@ func (m *Math) panel(p *Product, i, from, to int) {
 	c.Bias, c.Residual, c.Clip = nil, nil, false
 	last, rows := to == p.Left.Columns, p.Left.Rows
 	if p.Symmetric {
-		rows = min(rows, i*p.Right.width+width)
+		rows = p.Right.upper(i, rows)
 	}
 	if last && len(p.ColumnTerms) > 0 {
 		c.Bias = p.ColumnTerms[i*p.Right.width:][:width]

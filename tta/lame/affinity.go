@@ -63,8 +63,12 @@ func (a *affinity) selfLinear() {
 // rbf turns halved negative squared distances into exp(-d^2/(2 sigma^2)).
 func (a *affinity) rbf(cfg *Config) {
 	if sigma := a.bandwidth(cfg.Neighbors); sigma >= 1e-12 {
-		a.math.MulScalar(a.w.Data, a.w.Data, float32(1/(sigma*sigma)))
-		a.math.Exp(a.w.Data, a.w.Data)
+		for i := range a.w.Count() {
+			half := a.w.Upper(i)
+			a.math.MulScalar(half, half, float32(1/(sigma*sigma)))
+			a.math.Exp(half, half)
+		}
+		a.math.Mirror(&a.w)
 		return
 	}
 	for i, h := range a.w.Data { // all rows are equal, or nearly: only equal ones are alike
@@ -81,9 +85,9 @@ func (a *affinity) bandwidth(k int) float64 {
 	k = min(k, a.others)
 	a.rank(k)
 	sum := 0.0
-	for i, alone := range a.alone {
-		if !alone {
-			sum += math.Sqrt(-2 * float64(a.half(k-1, i)))
+	for i, h := range a.halvesOf(k - 1) {
+		if !a.alone[i] {
+			sum += math.Sqrt(-2 * float64(h))
 		}
 	}
 	return sum / float64(max(a.others, 1))

@@ -1,6 +1,10 @@
 package lame
 
-import "ttad/accel/dense"
+import (
+	"iter"
+
+	"ttad/accel/dense"
+)
 
 // neighbor is a row and half its negative squared distance.
 type neighbor struct {
@@ -22,15 +26,27 @@ func (a *affinity) rank(k int) {
 	a.values = a.math.Panels(a.values.Data, k, a.unit.Rows)
 	a.largest()
 	again := false
-	second := 1
-	for i := range a.alone {
-		if a.half(second, i) > nearby*(a.self[i]-a.longest/2) {
+	for i, h := range a.halvesOf(1) {
+		if h > nearby*(a.self[i]-a.longest/2) {
 			a.exact(&a.w, i)
 			again = true
 		}
 	}
 	if again {
 		a.largest()
+	}
+}
+
+// halvesOf goes through the rows' halves of one rank.
+func (a *affinity) halvesOf(rank int) iter.Seq2[int, float32] {
+	return func(yield func(int, float32) bool) {
+		for p := range a.values.Count() {
+			for at, h := range a.values.Piece(p, rank) {
+				if !yield(p*a.values.Width()+at, h) {
+					return
+				}
+			}
+		}
 	}
 }
 
