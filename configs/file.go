@@ -44,7 +44,7 @@ type DeviceConfig struct {
 // CPUConfig shapes how the processor computes.
 type CPUConfig struct {
 	ISA      string `yaml:"isa" doc:"The most its kernels may use; generic is plain Go. For comparing and for finding faults: auto is the fastest. What the processor lacks is refused at the start." enum:"auto,avx512,avx2,neon,generic" reload:"cold"`
-	Winograd string `yaml:"winograd" doc:"Winograd's algorithm for 3x3 convolutions. auto takes it where it is faster, two to three times; its relative error is about 1e-6 rather than 2e-7, and a NaN spoils the 6x6 pixels around it. off is for comparing." enum:"auto,off" reload:"cold"`
+	Winograd string `yaml:"winograd" doc:"Winograd's algorithm for 3x3 convolutions. auto takes it where it is faster, two to three times; its relative error is about 1e-6 rather than 2e-7, and a NaN spoils up to 8x8 pixels around it. off is for comparing." enum:"auto,off" reload:"cold"`
 }
 
 // Group is one model, one input and its pipelines.

@@ -18,6 +18,11 @@
 // that end (norm.go). Memory is laid out by liveness (arena.go), in each worker's
 // arena for what does not outlive its segment and in the batch's for the rest.
 //
+// Images lie in channel blocks (layout.go) wherever kernels on both sides can do
+// with them (blocks.go). Convolutions of blocks read their windows in place
+// (direct.go), go through Winograd's transforms (winograd.go, winogradplan.go), or
+// keep channels apart as pools do (blockdepthwise.go, blockpool.go).
+//
 // The arithmetic is in the packages below: kernel multiplies, vector does the rest.
 // Matrix products (matmul.go) read their left side row by row and have the right one
 // packed in panels (panels.go); one that stands in attention reads and writes its
