@@ -127,6 +127,20 @@ func TestMeasureRefusesEnginesThatFailOrDoOtherWork(t *testing.T) {
 	}
 }
 
+func TestAJobThatFailsDoesNotTakeTheOthersWithIt(t *testing.T) {
+	good := perceptronJob(t)
+	bad := good
+	bad.input += ".none"
+	r := &report{options: options{rounds: 1, round: time.Microsecond}, engines: []engine{self()}}
+	require.ErrorContains(t, r.measureAll(t.Context(), []job{bad, good}), bad.String())
+	require.Len(t, r.lines, 2, "both modes of the job that can be done")
+
+	interrupted, cancel := context.WithCancel(t.Context())
+	cancel()
+	require.ErrorIs(t, r.measureAll(interrupted, []job{good}), context.Canceled)
+	require.Len(t, r.lines, 2)
+}
+
 func TestEnginesThatAreNotHereAreNamed(t *testing.T) {
 	o := options{isa: "auto", node: "no-such-node", python: "no-such-python", modules: t.TempDir()}
 	found, absent, err := findEngines(t.Context(), o, t.TempDir())
