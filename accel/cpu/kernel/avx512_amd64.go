@@ -69,6 +69,11 @@ func avx512Taps16x1(call *Call)
 //go:noescape
 func avx512Taps14x1(call *Call)
 
+// avx512Taps10x1 computes 10x1 blocks of 16.
+//
+//go:noescape
+func avx512Taps10x1(call *Call)
+
 // avx512Taps8x1 computes 8x1 blocks of 16.
 //
 //go:noescape

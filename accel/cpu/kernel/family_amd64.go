@@ -35,6 +35,7 @@ func inAVX512() Family {
 			{24, 1, 16, avx512Taps24x1},
 			{16, 1, 16, avx512Taps16x1},
 			{14, 1, 16, avx512Taps14x1},
+			{10, 1, 16, avx512Taps10x1},
 			{8, 1, 16, avx512Taps8x1},
 			{7, 1, 16, avx512Taps7x1},
 			{4, 1, 16, avx512Taps4x1},
