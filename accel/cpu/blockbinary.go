@@ -20,7 +20,7 @@ func (b *planner) covers(id, result accel.ValueID) coverage {
 	v, out := b.p.Values[id], b.p.Values[result].Shape
 	one := accel.Fixed(1)
 	switch s := v.Shape; {
-	case v.Const != nil && len(v.Const) == 1:
+	case len(v.Const) == 1:
 		return fixedValue
 	case v.Const != nil && s.Elements(1) == out[1].Fixed && len(s) >= 3 && len(s) <= 4 && s[len(s)-3] == out[1]:
 		return fixedChannels

@@ -25,7 +25,6 @@ type reorderStep struct {
 	shape   accel.Shape
 	grid         // of the blocked side
 	gathers bool // from planes to blocks
-	tail    []tailing
 }
 
 func (b *planner) newReorderStep(n *node) *reorderStep {
