@@ -3017,83 +3017,209 @@ TEXT ·avx2ColumnSoftmax(SB), NOSPLIT, $0-104
 	VMOVUPS avx2Bits42b20000<>+0(SB), Y1
 	MOVQ    top_len+56(FP), R9
 	SHLQ    $0x02, SI
+	SUBQ    $0x10, R9
+	JLT     last
 
-columns:
+two:
+	VMOVUPS avx2Bitsff800000<>+0(SB), Y2
+	VMOVUPS avx2Bitsff800000<>+0(SB), Y3
+	MOVQ    rows+96(FP), R8
+	XORQ    DI, DI
+
+twoLargest:
+	VMAXPS  (AX)(DI*1), Y2, Y2
+	VMAXPS  32(AX)(DI*1), Y3, Y3
+	ADDQ    SI, DI
+	DECQ    R8
+	JNZ     twoLargest
+	VMOVUPS Y2, (DX)
+	VMOVUPS Y3, 32(DX)
+	VXORPS  Y4, Y4, Y4
+	VXORPS  Y5, Y5, Y5
+	VXORPS  Y6, Y6, Y6
+	VXORPS  Y7, Y7, Y7
+	MOVQ    rows+96(FP), R8
+	XORQ    DI, DI
+
+twoExponentials:
+	VMOVUPS      (AX)(DI*1), Y8
+	VSUBPS       Y2, Y8, Y8
+	VMAXPS       avx2Bitsc2700000<>+0(SB), Y8, Y8
+	VMAXPS       Y8, Y0, Y8
+	VMINPS       Y8, Y1, Y8
+	VMULPS       avx2Bits3fb8aa3b<>+0(SB), Y8, Y10
+	VROUNDPS     $0x00, Y10, Y10
+	VFNMADD231PS avx2Bits3f318000<>+0(SB), Y10, Y8
+	VFNMADD231PS avx2Bitsb95e8083<>+0(SB), Y10, Y8
+	VMOVUPS      avx2Bits39500d01<>+0(SB), Y11
+	VFMADD213PS  avx2Bits3ab60b61<>+0(SB), Y8, Y11
+	VFMADD213PS  avx2Bits3c088889<>+0(SB), Y8, Y11
+	VFMADD213PS  avx2Bits3d2aaaab<>+0(SB), Y8, Y11
+	VFMADD213PS  avx2Bits3e2aaaab<>+0(SB), Y8, Y11
+	VFMADD213PS  avx2Bits3f000000<>+0(SB), Y8, Y11
+	VFMADD213PS  avx2Bits3f800000<>+0(SB), Y8, Y11
+	VFMADD213PS  avx2Bits3f800000<>+0(SB), Y8, Y11
+	VCVTPS2DQ    Y10, Y8
+	VPSRAD       $0x01, Y8, Y10
+	VPSUBD       Y10, Y8, Y8
+	VPADDD       avx2Bits0000007f<>+0(SB), Y10, Y10
+	VPSLLD       $0x17, Y10, Y10
+	VMULPS       Y10, Y11, Y11
+	VPADDD       avx2Bits0000007f<>+0(SB), Y8, Y8
+	VPSLLD       $0x17, Y8, Y8
+	VMULPS       Y8, Y11, Y11
+	VMULPS       (CX)(DI*1), Y11, Y11
+	VMOVUPS      Y11, (AX)(DI*1)
+	VEXTRACTF128 $0x01, Y11, X9
+	VCVTPS2PD    X11, Y8
+	VCVTPS2PD    X9, Y10
+	VADDPD       Y8, Y4, Y4
+	VADDPD       Y10, Y5, Y5
+	VMOVUPS      32(AX)(DI*1), Y8
+	VSUBPS       Y3, Y8, Y8
+	VMAXPS       avx2Bitsc2700000<>+0(SB), Y8, Y8
+	VMAXPS       Y8, Y0, Y8
+	VMINPS       Y8, Y1, Y8
+	VMULPS       avx2Bits3fb8aa3b<>+0(SB), Y8, Y10
+	VROUNDPS     $0x00, Y10, Y10
+	VFNMADD231PS avx2Bits3f318000<>+0(SB), Y10, Y8
+	VFNMADD231PS avx2Bitsb95e8083<>+0(SB), Y10, Y8
+	VMOVUPS      avx2Bits39500d01<>+0(SB), Y11
+	VFMADD213PS  avx2Bits3ab60b61<>+0(SB), Y8, Y11
+	VFMADD213PS  avx2Bits3c088889<>+0(SB), Y8, Y11
+	VFMADD213PS  avx2Bits3d2aaaab<>+0(SB), Y8, Y11
+	VFMADD213PS  avx2Bits3e2aaaab<>+0(SB), Y8, Y11
+	VFMADD213PS  avx2Bits3f000000<>+0(SB), Y8, Y11
+	VFMADD213PS  avx2Bits3f800000<>+0(SB), Y8, Y11
+	VFMADD213PS  avx2Bits3f800000<>+0(SB), Y8, Y11
+	VCVTPS2DQ    Y10, Y8
+	VPSRAD       $0x01, Y8, Y10
+	VPSUBD       Y10, Y8, Y8
+	VPADDD       avx2Bits0000007f<>+0(SB), Y10, Y10
+	VPSLLD       $0x17, Y10, Y10
+	VMULPS       Y10, Y11, Y11
+	VPADDD       avx2Bits0000007f<>+0(SB), Y8, Y8
+	VPSLLD       $0x17, Y8, Y8
+	VMULPS       Y8, Y11, Y11
+	VMULPS       32(CX)(DI*1), Y11, Y11
+	VMOVUPS      Y11, 32(AX)(DI*1)
+	VEXTRACTF128 $0x01, Y11, X9
+	VCVTPS2PD    X11, Y8
+	VCVTPS2PD    X9, Y10
+	VADDPD       Y8, Y6, Y6
+	VADDPD       Y10, Y7, Y7
+	ADDQ         SI, DI
+	DECQ         R8
+	JNZ          twoExponentials
+	VMOVUPD      Y4, (BX)
+	VMOVUPD      Y5, 32(BX)
+	VCVTPD2PSY   Y4, X9
+	VCVTPD2PSY   Y5, X2
+	VINSERTF128  $0x01, X2, Y9, Y2
+	VMOVUPD      Y6, 64(BX)
+	VMOVUPD      Y7, 96(BX)
+	VCVTPD2PSY   Y6, X9
+	VCVTPD2PSY   Y7, X3
+	VINSERTF128  $0x01, X3, Y9, Y3
+	VMOVUPS      avx2Bits3f800000<>+0(SB), Y4
+	VDIVPS       Y2, Y4, Y2
+	VMOVUPS      avx2Bits3f800000<>+0(SB), Y4
+	VDIVPS       Y3, Y4, Y3
+	MOVQ         rows+96(FP), R8
+	XORQ         DI, DI
+
+twoDivide:
+	VMULPS  (AX)(DI*1), Y2, Y4
+	VMOVUPS Y4, (AX)(DI*1)
+	VMULPS  32(AX)(DI*1), Y3, Y4
+	VMOVUPS Y4, 32(AX)(DI*1)
+	ADDQ    SI, DI
+	DECQ    R8
+	JNZ     twoDivide
+	ADDQ    $0x00000040, AX
+	ADDQ    $0x00000040, CX
+	ADDQ    $0x00000040, DX
+	ADDQ    $0x00000080, BX
+	SUBQ    $0x10, R9
+	JGE     two
+
+last:
+	ADDQ    $0x10, R9
+	JZ      done
 	VMOVUPS avx2Bitsff800000<>+0(SB), Y2
 	MOVQ    rows+96(FP), R8
 	XORQ    DI, DI
 
-largest:
+oneLargest:
 	VMAXPS  (AX)(DI*1), Y2, Y2
 	ADDQ    SI, DI
 	DECQ    R8
-	JNZ     largest
+	JNZ     oneLargest
 	VMOVUPS Y2, (DX)
 	VXORPS  Y3, Y3, Y3
 	VXORPS  Y4, Y4, Y4
 	MOVQ    rows+96(FP), R8
 	XORQ    DI, DI
 
-exponentials:
+oneExponentials:
 	VMOVUPS      (AX)(DI*1), Y5
 	VSUBPS       Y2, Y5, Y5
 	VMAXPS       avx2Bitsc2700000<>+0(SB), Y5, Y5
 	VMAXPS       Y5, Y0, Y5
 	VMINPS       Y5, Y1, Y5
-	VMULPS       avx2Bits3fb8aa3b<>+0(SB), Y5, Y7
-	VROUNDPS     $0x00, Y7, Y7
-	VFNMADD231PS avx2Bits3f318000<>+0(SB), Y7, Y5
-	VFNMADD231PS avx2Bitsb95e8083<>+0(SB), Y7, Y5
-	VMOVUPS      avx2Bits39500d01<>+0(SB), Y8
-	VFMADD213PS  avx2Bits3ab60b61<>+0(SB), Y5, Y8
-	VFMADD213PS  avx2Bits3c088889<>+0(SB), Y5, Y8
-	VFMADD213PS  avx2Bits3d2aaaab<>+0(SB), Y5, Y8
-	VFMADD213PS  avx2Bits3e2aaaab<>+0(SB), Y5, Y8
-	VFMADD213PS  avx2Bits3f000000<>+0(SB), Y5, Y8
-	VFMADD213PS  avx2Bits3f800000<>+0(SB), Y5, Y8
-	VFMADD213PS  avx2Bits3f800000<>+0(SB), Y5, Y8
-	VCVTPS2DQ    Y7, Y5
-	VPSRAD       $0x01, Y5, Y7
-	VPSUBD       Y7, Y5, Y5
-	VPADDD       avx2Bits0000007f<>+0(SB), Y7, Y7
-	VPSLLD       $0x17, Y7, Y7
-	VMULPS       Y7, Y8, Y8
+	VMULPS       avx2Bits3fb8aa3b<>+0(SB), Y5, Y6
+	VROUNDPS     $0x00, Y6, Y6
+	VFNMADD231PS avx2Bits3f318000<>+0(SB), Y6, Y5
+	VFNMADD231PS avx2Bitsb95e8083<>+0(SB), Y6, Y5
+	VMOVUPS      avx2Bits39500d01<>+0(SB), Y7
+	VFMADD213PS  avx2Bits3ab60b61<>+0(SB), Y5, Y7
+	VFMADD213PS  avx2Bits3c088889<>+0(SB), Y5, Y7
+	VFMADD213PS  avx2Bits3d2aaaab<>+0(SB), Y5, Y7
+	VFMADD213PS  avx2Bits3e2aaaab<>+0(SB), Y5, Y7
+	VFMADD213PS  avx2Bits3f000000<>+0(SB), Y5, Y7
+	VFMADD213PS  avx2Bits3f800000<>+0(SB), Y5, Y7
+	VFMADD213PS  avx2Bits3f800000<>+0(SB), Y5, Y7
+	VCVTPS2DQ    Y6, Y5
+	VPSRAD       $0x01, Y5, Y6
+	VPSUBD       Y6, Y5, Y5
+	VPADDD       avx2Bits0000007f<>+0(SB), Y6, Y6
+	VPSLLD       $0x17, Y6, Y6
+	VMULPS       Y6, Y7, Y7
 	VPADDD       avx2Bits0000007f<>+0(SB), Y5, Y5
 	VPSLLD       $0x17, Y5, Y5
-	VMULPS       Y5, Y8, Y8
-	VMULPS       (CX)(DI*1), Y8, Y8
-	VMOVUPS      Y8, (AX)(DI*1)
-	VEXTRACTF128 $0x01, Y8, X6
-	VCVTPS2PD    X8, Y5
-	VCVTPS2PD    X6, Y7
+	VMULPS       Y5, Y7, Y7
+	VMULPS       (CX)(DI*1), Y7, Y7
+	VMOVUPS      Y7, (AX)(DI*1)
+	VEXTRACTF128 $0x01, Y7, X6
+	VCVTPS2PD    X7, Y5
+	VCVTPS2PD    X6, Y6
 	VADDPD       Y5, Y3, Y3
-	VADDPD       Y7, Y4, Y4
+	VADDPD       Y6, Y4, Y4
 	ADDQ         SI, DI
 	DECQ         R8
-	JNZ          exponentials
+	JNZ          oneExponentials
 	VMOVUPD      Y3, (BX)
 	VMOVUPD      Y4, 32(BX)
-	VCVTPD2PSY   Y3, X6
-	VCVTPD2PSY   Y4, X2
-	VINSERTF128  $0x01, X2, Y6, Y2
-	VMOVUPS      avx2Bits3f800000<>+0(SB), Y3
-	VDIVPS       Y2, Y3, Y2
+	VCVTPD2PSY   Y3, X9
+	VCVTPD2PSY   Y4, X0
+	VINSERTF128  $0x01, X0, Y9, Y0
+	VMOVUPS      avx2Bits3f800000<>+0(SB), Y1
+	VDIVPS       Y0, Y1, Y0
 	MOVQ         rows+96(FP), R8
 	XORQ         DI, DI
 
-divide:
-	VMOVUPS (AX)(DI*1), Y3
-	VMULPS  Y3, Y2, Y3
-	VMOVUPS Y3, (AX)(DI*1)
+oneDivide:
+	VMULPS  (AX)(DI*1), Y0, Y1
+	VMOVUPS Y1, (AX)(DI*1)
 	ADDQ    SI, DI
 	DECQ    R8
-	JNZ     divide
-	ADDQ    $0x20, AX
-	ADDQ    $0x20, CX
-	ADDQ    $0x20, DX
-	ADDQ    $0x40, BX
-	SUBQ    $0x08, R9
-	JNZ     columns
+	JNZ     oneDivide
+	ADDQ    $0x00000020, AX
+	ADDQ    $0x00000020, CX
+	ADDQ    $0x00000020, DX
+	ADDQ    $0x00000040, BX
+
+done:
 	VZEROUPPER
 	RET
 

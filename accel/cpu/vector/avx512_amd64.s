@@ -3175,75 +3175,185 @@ TEXT ·avx512ColumnSoftmax(SB), NOSPLIT, $0-104
 	VMOVUPS avx512Bits42b20000<>+0(SB), Z1
 	MOVQ    top_len+56(FP), R9
 	SHLQ    $0x02, SI
+	SUBQ    $0x20, R9
+	JLT     last
 
-columns:
+two:
+	VMOVUPS avx512Bitsff800000<>+0(SB), Z2
+	VMOVUPS avx512Bitsff800000<>+0(SB), Z3
+	MOVQ    rows+96(FP), R8
+	XORQ    DI, DI
+
+twoLargest:
+	VMAXPS  (AX)(DI*1), Z2, Z2
+	VMAXPS  64(AX)(DI*1), Z3, Z3
+	ADDQ    SI, DI
+	DECQ    R8
+	JNZ     twoLargest
+	VMOVUPS Z2, (DX)
+	VMOVUPS Z3, 64(DX)
+	VXORPS  Z4, Z4, Z4
+	VXORPS  Z5, Z5, Z5
+	VXORPS  Z6, Z6, Z6
+	VXORPS  Z7, Z7, Z7
+	MOVQ    rows+96(FP), R8
+	XORQ    DI, DI
+
+twoExponentials:
+	VMOVUPS       (AX)(DI*1), Z8
+	VSUBPS        Z2, Z8, Z8
+	VMAXPS        avx512Bitsc2700000<>+0(SB), Z8, Z8
+	VMAXPS        Z8, Z0, Z8
+	VMINPS        Z8, Z1, Z8
+	VMULPS        avx512Bits3fb8aa3b<>+0(SB), Z8, Z10
+	VRNDSCALEPS   $0x00, Z10, Z10
+	VFNMADD231PS  avx512Bits3f318000<>+0(SB), Z10, Z8
+	VFNMADD231PS  avx512Bitsb95e8083<>+0(SB), Z10, Z8
+	VMOVUPS       avx512Bits39500d01<>+0(SB), Z11
+	VFMADD213PS   avx512Bits3ab60b61<>+0(SB), Z8, Z11
+	VFMADD213PS   avx512Bits3c088889<>+0(SB), Z8, Z11
+	VFMADD213PS   avx512Bits3d2aaaab<>+0(SB), Z8, Z11
+	VFMADD213PS   avx512Bits3e2aaaab<>+0(SB), Z8, Z11
+	VFMADD213PS   avx512Bits3f000000<>+0(SB), Z8, Z11
+	VFMADD213PS   avx512Bits3f800000<>+0(SB), Z8, Z11
+	VFMADD213PS   avx512Bits3f800000<>+0(SB), Z8, Z11
+	VSCALEFPS     Z10, Z11, Z11
+	VMULPS        (CX)(DI*1), Z11, Z11
+	VMOVUPS       Z11, (AX)(DI*1)
+	VEXTRACTF64X4 $0x01, Z11, Y9
+	VCVTPS2PD     Y11, Z8
+	VCVTPS2PD     Y9, Z10
+	VADDPD        Z8, Z4, Z4
+	VADDPD        Z10, Z5, Z5
+	VMOVUPS       64(AX)(DI*1), Z8
+	VSUBPS        Z3, Z8, Z8
+	VMAXPS        avx512Bitsc2700000<>+0(SB), Z8, Z8
+	VMAXPS        Z8, Z0, Z8
+	VMINPS        Z8, Z1, Z8
+	VMULPS        avx512Bits3fb8aa3b<>+0(SB), Z8, Z10
+	VRNDSCALEPS   $0x00, Z10, Z10
+	VFNMADD231PS  avx512Bits3f318000<>+0(SB), Z10, Z8
+	VFNMADD231PS  avx512Bitsb95e8083<>+0(SB), Z10, Z8
+	VMOVUPS       avx512Bits39500d01<>+0(SB), Z11
+	VFMADD213PS   avx512Bits3ab60b61<>+0(SB), Z8, Z11
+	VFMADD213PS   avx512Bits3c088889<>+0(SB), Z8, Z11
+	VFMADD213PS   avx512Bits3d2aaaab<>+0(SB), Z8, Z11
+	VFMADD213PS   avx512Bits3e2aaaab<>+0(SB), Z8, Z11
+	VFMADD213PS   avx512Bits3f000000<>+0(SB), Z8, Z11
+	VFMADD213PS   avx512Bits3f800000<>+0(SB), Z8, Z11
+	VFMADD213PS   avx512Bits3f800000<>+0(SB), Z8, Z11
+	VSCALEFPS     Z10, Z11, Z11
+	VMULPS        64(CX)(DI*1), Z11, Z11
+	VMOVUPS       Z11, 64(AX)(DI*1)
+	VEXTRACTF64X4 $0x01, Z11, Y9
+	VCVTPS2PD     Y11, Z8
+	VCVTPS2PD     Y9, Z10
+	VADDPD        Z8, Z6, Z6
+	VADDPD        Z10, Z7, Z7
+	ADDQ          SI, DI
+	DECQ          R8
+	JNZ           twoExponentials
+	VMOVUPD       Z4, (BX)
+	VMOVUPD       Z5, 64(BX)
+	VCVTPD2PS     Z4, Y9
+	VCVTPD2PS     Z5, Y2
+	VINSERTF64X4  $0x01, Y2, Z9, Z2
+	VMOVUPD       Z6, 128(BX)
+	VMOVUPD       Z7, 192(BX)
+	VCVTPD2PS     Z6, Y9
+	VCVTPD2PS     Z7, Y3
+	VINSERTF64X4  $0x01, Y3, Z9, Z3
+	VMOVUPS       avx512Bits3f800000<>+0(SB), Z4
+	VDIVPS        Z2, Z4, Z2
+	VMOVUPS       avx512Bits3f800000<>+0(SB), Z4
+	VDIVPS        Z3, Z4, Z3
+	MOVQ          rows+96(FP), R8
+	XORQ          DI, DI
+
+twoDivide:
+	VMULPS  (AX)(DI*1), Z2, Z4
+	VMOVUPS Z4, (AX)(DI*1)
+	VMULPS  64(AX)(DI*1), Z3, Z4
+	VMOVUPS Z4, 64(AX)(DI*1)
+	ADDQ    SI, DI
+	DECQ    R8
+	JNZ     twoDivide
+	ADDQ    $0x00000080, AX
+	ADDQ    $0x00000080, CX
+	ADDQ    $0x00000080, DX
+	ADDQ    $0x00000100, BX
+	SUBQ    $0x20, R9
+	JGE     two
+
+last:
+	ADDQ    $0x20, R9
+	JZ      done
 	VMOVUPS avx512Bitsff800000<>+0(SB), Z2
 	MOVQ    rows+96(FP), R8
 	XORQ    DI, DI
 
-largest:
+oneLargest:
 	VMAXPS  (AX)(DI*1), Z2, Z2
 	ADDQ    SI, DI
 	DECQ    R8
-	JNZ     largest
+	JNZ     oneLargest
 	VMOVUPS Z2, (DX)
 	VXORPS  Z3, Z3, Z3
 	VXORPS  Z4, Z4, Z4
 	MOVQ    rows+96(FP), R8
 	XORQ    DI, DI
 
-exponentials:
+oneExponentials:
 	VMOVUPS       (AX)(DI*1), Z5
 	VSUBPS        Z2, Z5, Z5
 	VMAXPS        avx512Bitsc2700000<>+0(SB), Z5, Z5
 	VMAXPS        Z5, Z0, Z5
 	VMINPS        Z5, Z1, Z5
-	VMULPS        avx512Bits3fb8aa3b<>+0(SB), Z5, Z7
-	VRNDSCALEPS   $0x00, Z7, Z7
-	VFNMADD231PS  avx512Bits3f318000<>+0(SB), Z7, Z5
-	VFNMADD231PS  avx512Bitsb95e8083<>+0(SB), Z7, Z5
-	VMOVUPS       avx512Bits39500d01<>+0(SB), Z8
-	VFMADD213PS   avx512Bits3ab60b61<>+0(SB), Z5, Z8
-	VFMADD213PS   avx512Bits3c088889<>+0(SB), Z5, Z8
-	VFMADD213PS   avx512Bits3d2aaaab<>+0(SB), Z5, Z8
-	VFMADD213PS   avx512Bits3e2aaaab<>+0(SB), Z5, Z8
-	VFMADD213PS   avx512Bits3f000000<>+0(SB), Z5, Z8
-	VFMADD213PS   avx512Bits3f800000<>+0(SB), Z5, Z8
-	VFMADD213PS   avx512Bits3f800000<>+0(SB), Z5, Z8
-	VSCALEFPS     Z7, Z8, Z8
-	VMULPS        (CX)(DI*1), Z8, Z8
-	VMOVUPS       Z8, (AX)(DI*1)
-	VEXTRACTF64X4 $0x01, Z8, Y6
-	VCVTPS2PD     Y8, Z5
-	VCVTPS2PD     Y6, Z7
+	VMULPS        avx512Bits3fb8aa3b<>+0(SB), Z5, Z6
+	VRNDSCALEPS   $0x00, Z6, Z6
+	VFNMADD231PS  avx512Bits3f318000<>+0(SB), Z6, Z5
+	VFNMADD231PS  avx512Bitsb95e8083<>+0(SB), Z6, Z5
+	VMOVUPS       avx512Bits39500d01<>+0(SB), Z7
+	VFMADD213PS   avx512Bits3ab60b61<>+0(SB), Z5, Z7
+	VFMADD213PS   avx512Bits3c088889<>+0(SB), Z5, Z7
+	VFMADD213PS   avx512Bits3d2aaaab<>+0(SB), Z5, Z7
+	VFMADD213PS   avx512Bits3e2aaaab<>+0(SB), Z5, Z7
+	VFMADD213PS   avx512Bits3f000000<>+0(SB), Z5, Z7
+	VFMADD213PS   avx512Bits3f800000<>+0(SB), Z5, Z7
+	VFMADD213PS   avx512Bits3f800000<>+0(SB), Z5, Z7
+	VSCALEFPS     Z6, Z7, Z7
+	VMULPS        (CX)(DI*1), Z7, Z7
+	VMOVUPS       Z7, (AX)(DI*1)
+	VEXTRACTF64X4 $0x01, Z7, Y6
+	VCVTPS2PD     Y7, Z5
+	VCVTPS2PD     Y6, Z6
 	VADDPD        Z5, Z3, Z3
-	VADDPD        Z7, Z4, Z4
+	VADDPD        Z6, Z4, Z4
 	ADDQ          SI, DI
 	DECQ          R8
-	JNZ           exponentials
+	JNZ           oneExponentials
 	VMOVUPD       Z3, (BX)
 	VMOVUPD       Z4, 64(BX)
-	VCVTPD2PS     Z3, Y6
-	VCVTPD2PS     Z4, Y2
-	VINSERTF64X4  $0x01, Y2, Z6, Z2
-	VMOVUPS       avx512Bits3f800000<>+0(SB), Z3
-	VDIVPS        Z2, Z3, Z2
+	VCVTPD2PS     Z3, Y9
+	VCVTPD2PS     Z4, Y0
+	VINSERTF64X4  $0x01, Y0, Z9, Z0
+	VMOVUPS       avx512Bits3f800000<>+0(SB), Z1
+	VDIVPS        Z0, Z1, Z0
 	MOVQ          rows+96(FP), R8
 	XORQ          DI, DI
 
-divide:
-	VMOVUPS (AX)(DI*1), Z3
-	VMULPS  Z3, Z2, Z3
-	VMOVUPS Z3, (AX)(DI*1)
+oneDivide:
+	VMULPS  (AX)(DI*1), Z0, Z1
+	VMOVUPS Z1, (AX)(DI*1)
 	ADDQ    SI, DI
 	DECQ    R8
-	JNZ     divide
-	ADDQ    $0x40, AX
-	ADDQ    $0x40, CX
-	ADDQ    $0x40, DX
-	ADDQ    $0x80, BX
-	SUBQ    $0x10, R9
-	JNZ     columns
+	JNZ     oneDivide
+	ADDQ    $0x00000040, AX
+	ADDQ    $0x00000040, CX
+	ADDQ    $0x00000040, DX
+	ADDQ    $0x00000080, BX
+
+done:
 	VZEROUPPER
 	RET
 

@@ -10,9 +10,9 @@ import (
 // least is what exponents are held above, as package vector's Go has it.
 const least = -60
 
-// writeColumnSoftmax goes down one register of columns at a time, three times while
-// it is in the first-level cache: for the largest values, for the exponentials, and
-// to divide them by their sum.
+// writeColumnSoftmax goes down two registers of columns at a time, and down a last
+// one alone, three times while they are in the first-level cache: for the largest
+// values, for the exponentials, and to divide them by their sum.
 func (w *writer) writeColumnSoftmax() {
 	w.begin("ColumnSoftmax", "func(y, v, top []float32, sums []float64, rows int)",
 		"makes softmaxes of columns; there are whole registers of them.")
@@ -22,16 +22,17 @@ func (w *writer) writeColumnSoftmax() {
 	}
 	n := w.length(w.Param("top"))
 	w.SHLQ(operand.Imm(2), c.line)
-	w.Label("columns")
-	most := c.largest()
-	sum := c.exponentials(most)
-	c.divide(sum)
-	for _, cursor := range []reg.GPVirtual{c.y, c.v, c.top} {
-		w.ADDQ(operand.Imm(uint64(w.width())), cursor)
-	}
-	w.ADDQ(operand.Imm(uint64(2*w.width())), c.sums)
-	w.SUBQ(operand.Imm(uint64(w.lanes)), n)
-	w.JNZ(operand.LabelRef("columns"))
+	w.SUBQ(operand.Imm(uint64(2*w.lanes)), n)
+	w.JLT(operand.LabelRef("last"))
+	w.Label("two")
+	c.columns("two", 2)
+	w.SUBQ(operand.Imm(uint64(2*w.lanes)), n)
+	w.JGE(operand.LabelRef("two"))
+	w.Label("last")
+	w.ADDQ(operand.Imm(uint64(2*w.lanes)), n)
+	w.JZ(operand.LabelRef("done"))
+	c.columns("one", 1)
+	w.Label("done")
 	w.end()
 }
 
@@ -42,53 +43,80 @@ type columnSoftmax struct {
 	exp                   exponential
 }
 
-// down repeats a step for each row, which is at in y and v.
-func (c *columnSoftmax) down(label string, step func(y, v operand.Mem)) {
+// columns makes the softmaxes of some registers of columns and goes on to the next.
+func (c *columnSoftmax) columns(label string, registers int) {
+	most := c.largest(label, registers)
+	c.divide(label, c.exponentials(label, most))
+	for _, cursor := range []reg.GPVirtual{c.y, c.v, c.top} {
+		c.ADDQ(operand.U32(registers*c.width()), cursor)
+	}
+	c.ADDQ(operand.U32(2*registers*c.width()), c.sums)
+}
+
+// down repeats a step for each row, and in it for each register, which is at in y
+// and v.
+func (c *columnSoftmax) down(label string, registers int, step func(i int, y, v operand.Mem)) {
 	c.Load(c.Param("rows"), c.rows)
 	c.XORQ(c.at, c.at)
 	c.Label(label)
-	step(operand.Mem{Base: c.y, Index: c.at, Scale: 1}, operand.Mem{Base: c.v, Index: c.at, Scale: 1})
+	for i := range registers {
+		disp := i * c.width()
+		step(i, operand.Mem{Base: c.y, Index: c.at, Scale: 1, Disp: disp}, operand.Mem{Base: c.v, Index: c.at, Scale: 1, Disp: disp})
+	}
 	c.ADDQ(c.line, c.at)
 	c.DECQ(c.rows)
 	c.JNZ(operand.LabelRef(label))
 }
 
-func (c *columnSoftmax) largest() reg.VecVirtual {
-	most := c.held(float32(math.Inf(-1)))
-	c.down("largest", func(y, _ operand.Mem) { c.VMAXPS(y, most, most) })
-	c.VMOVUPS(most, operand.Mem{Base: c.top})
+func (c *columnSoftmax) largest(label string, registers int) (most []reg.VecVirtual) {
+	for range registers {
+		most = append(most, c.held(float32(math.Inf(-1))))
+	}
+	c.down(label+"Largest", registers, func(i int, y, _ operand.Mem) { c.VMAXPS(y, most[i], most[i]) })
+	for i, r := range most {
+		c.VMOVUPS(r, operand.Mem{Base: c.top, Disp: i * c.width()})
+	}
 	return most
 }
 
 // exponentials writes v*e^(y-most) and returns what it adds up to.
-func (c *columnSoftmax) exponentials(most reg.VecVirtual) reg.VecVirtual {
-	low, high := c.zero(), c.zero()
-	c.down("exponentials", func(y, v operand.Mem) {
+func (c *columnSoftmax) exponentials(label string, most []reg.VecVirtual) (total []reg.VecVirtual) {
+	var low, high []reg.VecVirtual
+	for range most {
+		low, high = append(low, c.zero()), append(high, c.zero())
+	}
+	c.down(label+"Exponentials", len(most), func(i int, y, v operand.Mem) {
 		x := c.vec()
 		c.VMOVUPS(y, x)
-		c.VSUBPS(most, x, x)
+		c.VSUBPS(most[i], x, x)
 		c.VMAXPS(c.constant(least), x, x)
 		r := c.exp.of(x)
 		c.VMULPS(v, r, r)
 		c.VMOVUPS(r, y)
 		first, second := c.widen(r)
-		c.VADDPD(first, low, low)
-		c.VADDPD(second, high, high)
+		c.VADDPD(first, low[i], low[i])
+		c.VADDPD(second, high[i], high[i])
 	})
-	c.VMOVUPD(low, operand.Mem{Base: c.sums})
-	c.VMOVUPD(high, operand.Mem{Base: c.sums, Disp: c.width()})
-	return c.narrow(low, high)
+	for i := range most {
+		at := operand.Mem{Base: c.sums, Disp: 2 * i * c.width()}
+		c.VMOVUPD(low[i], at)
+		c.VMOVUPD(high[i], at.Offset(c.width()))
+		total = append(total, c.narrow(low[i], high[i]))
+	}
+	return total
 }
 
-func (c *columnSoftmax) divide(sum reg.VecVirtual) {
-	share := c.quotient(c.held(1), sum)
-	c.down("divide", func(y, _ operand.Mem) {
-		r := c.product(share, c.load(y))
+func (c *columnSoftmax) divide(label string, total []reg.VecVirtual) {
+	var share []reg.VecVirtual
+	for _, t := range total {
+		share = append(share, c.quotient(c.held(1), t))
+	}
+	c.down(label+"Divide", len(total), func(i int, y, _ operand.Mem) {
+		r := c.vec()
+		c.VMULPS(y, share[i], r)
 		c.VMOVUPS(r, y)
 	})
 }
-
-func (c *columnSoftmax) load(m operand.Mem) reg.VecVirtual { return part{c.writer, nil}.load(m) }
 
 // narrow makes one register of float32 of two of float64.
 func (w *writer) narrow(low, high reg.VecVirtual) reg.VecVirtual {
