@@ -1,6 +1,6 @@
 // Package cpu runs accel programs on the processor. It is always there: Go, and
-// Go assembly for the register tiles on amd64 (AVX-512 or AVX2, found at run time or
-// chosen with Config.ISA; the tag purego leaves it out), no cgo.
+// generated assembly for AVX-512, AVX2 and NEON, found at run time or chosen with
+// Config.ISA; no cgo. The tag purego leaves the assembly out.
 //
 // Compile turns a program into one or two plans (plan.go): where the program
 // has norms, a folded one for runs in which every norm keeps its source moments
@@ -38,7 +38,7 @@
 // sift.go), which compares sums before they leave the registers and keeps only what
 // ranks (finds.go); among many keys, most are ruled out by eight-bit codes before
 // (coarse.go, candidates.go). Convolutions whose weights a program computes itself
-// use the tile, too (conv.go).
+// use the tile, too (conv.go). It is written by hand, for AVX-512 and AVX2.
 //
 // The package knows no models. Its results are compared with accel/plain by
 // accel/acceltest.
