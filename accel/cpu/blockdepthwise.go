@@ -25,7 +25,7 @@ type blockDepthwiseStep struct {
 // isDepthwise reports whether a convolution is one the step computes.
 func (b *planner) isDepthwise(n *node, op accel.Conv) bool {
 	w := b.p.Values[n.in[1]].Shape
-	return op.Groups > 1 && w[0].Fixed == op.Groups && w[1].Fixed == 1 && b.constant(n.in[1]) != nil && b.fixedBias(n)
+	return op.Groups > 1 && w[0].Fixed == op.Groups && w[1].Fixed == 1 && b.fixedWeights(n)
 }
 
 func (b *planner) newBlockDepthwise(op accel.Conv, n *node) *blockDepthwiseStep {

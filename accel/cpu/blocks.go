@@ -19,9 +19,7 @@ func (b *planner) onBlocks(n *node, has func(accel.ValueID) bool) (reads func(op
 	first := func(operand int) bool { return operand == 0 }
 	switch op := n.op.(type) {
 	case accel.Conv:
-		if b.isDirect(n, op) || b.isDepthwise(n, op) {
-			return first, true
-		}
+		return first, true
 	case accel.Pool:
 		if b.poolOnBlocks(n, op, has) {
 			return first, true
@@ -59,9 +57,7 @@ func (b *planner) lowerOnBlocks(n *node) runner {
 	writes := b.isBlocks(n.out)
 	switch op := n.op.(type) {
 	case accel.Conv:
-		if writes {
-			return b.newBlockConv(op, n)
-		}
+		return b.newBlockConv(op, n)
 	case accel.Pool:
 		if writes {
 			return b.newBlockPool(op, n)

@@ -96,7 +96,7 @@ func TestDepthwiseConvolutionsOfSeveralOutputsAChannelWorkToo(t *testing.T) {
 		r := rand.New(rand.NewPCG(1, 2))
 		b := &acceltest.Builder{}
 		p := b.Program(b.Step(op, b.Input(accel.BatchShape(6, 9, 15)), b.Const(noise(r, 12, 1, 3, 3))))
-		agrees(t, c, p, noise(r, 2, 6, 9, 15), "depthwise")
+		agrees(t, c, p, noise(r, 2, 6, 9, 15), "direct")
 	})
 }
 

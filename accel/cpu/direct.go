@@ -5,10 +5,9 @@ import (
 	"ttad/accel/cpu/kernel"
 )
 
-// directStep is a convolution of channel blocks whose weights are constant. A
-// tile is a run of pixels of one row by a few output blocks; its taps are the
-// places of the window in every input block, read where they lie, for the value
-// has the border the window reaches into.
+// directStep is a convolution of channel blocks. A tile is a run of pixels of one
+// row by a few output blocks; its taps are the places of the window in every input
+// block, read where they lie, for the value has the border the window reaches into.
 type directStep struct {
 	x, y     accel.ValueID
 	shape    accel.Shape // of the result
@@ -17,6 +16,10 @@ type directStep struct {
 	stride   [2]int // rows, columns
 	products int    // in one output
 	slabs    []slab
+	floats   int       // of packed weights and biases
+	packed   []float32 // nil where they are computed: then every run packs them
+	computed *filter   // then; nil otherwise
+	w, b     accel.ValueID
 	epilogue
 	tail []tailing
 }
@@ -25,7 +28,8 @@ type directStep struct {
 type slab struct {
 	cover
 	first, blocks int
-	bias          []float32 // [blocks*lanes]
+	low, width    int // channels: the first one, and how many the blocks have room for
+	bias          int // place of [width] among the packed weights
 	passes        []pass
 }
 
@@ -33,16 +37,9 @@ type slab struct {
 // task meet them. Every pass but the first adds to what those before it left.
 type pass struct {
 	taps    []int
+	places  []tap // of the taps
 	depth   int
-	weights []float32 // [tap][depth][blocks*lanes]
-}
-
-// isDirect reports whether newDirect has a kernel for a convolution.
-func (b *planner) isDirect(n *node, op accel.Conv) bool {
-	perGroup := b.p.Values[n.in[1]].Shape[1].Fixed
-	bias := optional(n.in, 2)
-	fixed := b.constant(n.in[1]) != nil && (bias == accel.NoValue || b.constant(bias) != nil)
-	return fixed && (perGroup > 1 || op.Groups == 1)
+	weights int // place of [tap][depth][width] among the packed weights
 }
 
 // convReach is how far the windows of a convolution reach over its image.
@@ -71,7 +68,13 @@ func (b *planner) newDirect(op accel.Conv, n *node) *directStep {
 	}
 	w := newFilter(b, op, n, &s.in, s.out.width)
 	s.products = w.perGroup * w.height * w.width
-	s.slabs = w.slabs(b.d.kernels, &s.out)
+	s.slabs, s.floats = w.slabs(b.d.kernels, &s.out)
+	if w.weights == nil {
+		s.computed, s.w, s.b = w, n.in[1], optional(n.in, 2)
+		return s
+	}
+	s.packed = make([]float32, s.floats)
+	w.pack(s.packed, s.slabs, w.weights, w.bias)
 	return s
 }
 
@@ -104,7 +107,12 @@ func (s *directStep) joinRows() {
 // joinedPixels is a row that no longer gains from being longer: some tiles.
 const joinedPixels = 56
 
-func (s *directStep) needs(int) needs { return needs{} }
+func (s *directStep) needs(int) needs {
+	if s.packed == nil {
+		return needs{shared: s.floats}
+	}
+	return needs{}
+}
 
 // A task is so many pixels at least, of several images where they are small, and
 // more images where weights are most of what it reads; of a large image it takes
@@ -142,6 +150,13 @@ func (s *directStep) tasks(f *frame) (images, bands, parts int) {
 const sharedTasks = 4
 
 func (s *directStep) run(f *frame) error {
+	if s.packed == nil {
+		var bias []float32
+		if s.b != accel.NoValue {
+			bias = f.data[s.b]
+		}
+		s.computed.pack(f.shared, s.slabs, f.data[s.w], bias)
+	}
 	images, bands, parts := s.tasks(f)
 	f.parallel(s, images*bands*parts, len(f.data[s.y])*s.products)
 	return nil
@@ -150,7 +165,10 @@ func (s *directStep) run(f *frame) error {
 // task computes some rows of some images, in the blocks of some slabs.
 func (s *directStep) task(f *frame, worker, i int) {
 	_, bands, parts := s.tasks(f)
-	t := directTask{directStep: s, call: &f.calls[worker], x: f.data[s.x], y: f.data[s.y]}
+	t := directTask{directStep: s, call: &f.calls[worker], x: f.data[s.x], y: f.data[s.y], weights: s.packed}
+	if s.packed == nil {
+		t.weights = f.shared
+	}
 	if s.residual != accel.NoValue {
 		t.residual = f.data[s.residual]
 	}
@@ -170,6 +188,7 @@ type directTask struct {
 	*directStep
 	call                   *kernel.Call
 	x, y, residual         []float32
+	weights                []float32 // packed, and biases
 	first, last, low, high int
 }
 
@@ -180,11 +199,11 @@ func (t *directTask) slab(s *slab) {
 	c.ResidualStep, c.ResidualBlock = t.added.lanes, t.added.block()
 	for i := range s.passes {
 		p := &s.passes[i]
-		c.Taps, c.Depth, c.Weights, c.Accumulate = p.taps, p.depth, p.weights, i > 0
+		c.Taps, c.Depth, c.Weights, c.Accumulate = p.taps, p.depth, t.weights[p.weights:], i > 0
 		c.Bias, c.Clip = nil, false
 		last := i == len(s.passes)-1
 		if last {
-			c.Bias = s.bias
+			c.Bias = t.weights[s.bias:][:s.width]
 			t.bound(c)
 		}
 		for image := t.first; image < t.last; image++ {

@@ -63,7 +63,7 @@ func (n needs) bytes(threads int) int {
 	return (n.worker*threads + n.shared) * floatBytes
 }
 
-// kernelName is the kernel's type, *cpu.depthwiseStep for one, as people read it.
+// kernelName is the kernel's type, *cpu.directStep for one, as people read it.
 func kernelName(k runner) string {
 	return strings.TrimSuffix(strings.TrimPrefix(fmt.Sprintf("%T", k), "*cpu."), "Step")
 }

@@ -11,7 +11,7 @@ import (
 type filter struct {
 	op                    accel.Conv
 	in                    *grid
-	weights, bias         []float32 // [output][channel of its group][row][column], [output]
+	weights, bias         []float32 // as pack takes them; nil for weights that are computed
 	outputs, outPerGroup  int
 	perGroup              int // input channels of a group
 	height, width, pixels int // of the window, and of a row of the result
@@ -25,6 +25,9 @@ func newFilter(b *planner, op accel.Conv, n *node, in *grid, pixels int) *filter
 		op: op, in: in, outputs: shape[0].Fixed, outPerGroup: shape[0].Fixed / op.Groups, perGroup: shape[1].Fixed,
 		height: shape[2].Fixed, width: shape[3].Fixed, pixels: pixels,
 	}
+	if !b.fixedWeights(n) {
+		return w
+	}
 	w.weights = n.fold.weights(b.constant(n.in[1]), w.perGroup*w.height*w.width)
 	w.bias = make([]float32, w.outputs)
 	copy(w.bias, b.constant(optional(n.in, 2)))
@@ -34,8 +37,15 @@ func newFilter(b *planner, op accel.Conv, n *node, in *grid, pixels int) *filter
 	return w
 }
 
-// slabs cuts the output blocks into slabs that take the least time.
-func (w *filter) slabs(f kernel.Family, out *grid) []slab {
+// fixedWeights reports whether weights and bias are constants.
+func (b *planner) fixedWeights(n *node) bool {
+	bias := optional(n.in, 2)
+	return b.constant(n.in[1]) != nil && (bias == accel.NoValue || b.constant(bias) != nil)
+}
+
+// slabs cuts the output blocks into slabs that take the least time, and tells how
+// many floats their weights and biases take.
+func (w *filter) slabs(f kernel.Family, out *grid) (all []slab, floats int) {
 	best := make([]int, out.blocks+1) // for so many blocks
 	width := make([]int, len(best))   // of the last slab among them
 	for n := 1; n < len(best); n++ {
@@ -48,11 +58,18 @@ func (w *filter) slabs(f kernel.Family, out *grid) []slab {
 			}
 		}
 	}
-	var all []slab
 	for n := out.blocks; n > 0; n -= width[n] {
-		all = append(all, w.slab(f, n-width[n], width[n], out.lanes))
+		s := w.slab(f, n-width[n], width[n], out.lanes)
+		s.bias = floats
+		floats += s.width
+		for i := range s.passes {
+			p := &s.passes[i]
+			p.weights = floats
+			floats += len(p.taps) * p.depth * s.width
+		}
+		all = append(all, s)
 	}
-	return all
+	return all, floats
 }
 
 // inputs is the range of input channels that the outputs low to high see between
@@ -70,20 +87,19 @@ func (w *filter) depth(low, high int) int {
 
 func (w *filter) slab(f kernel.Family, first, blocks, lanes int) slab {
 	low, width := first*lanes, blocks*lanes
-	s := slab{cover: newCover(f, blocks, w.depth(low, low+width)), first: first, blocks: blocks, bias: make([]float32, width)}
-	copy(s.bias, w.bias[low:])
+	s := slab{cover: newCover(f, blocks, w.depth(low, low+width)), first: first, blocks: blocks, low: low, width: width}
 	var taps []tap
 	c, end := w.inputs(low, low+width)
 	for most := w.evenDepth(c, end); c < end; {
 		depth := min(end, c/most*most+most) - c
 		if len(taps) > 0 && taps[0].depth != depth {
-			s.passes = append(s.passes, w.passes(taps, low, width)...)
+			s.passes = append(s.passes, w.passes(taps, width)...)
 			taps = nil
 		}
 		taps = append(taps, w.window(c, depth)...)
 		c += depth
 	}
-	s.passes = append(s.passes, w.passes(taps, low, width)...)
+	s.passes = append(s.passes, w.passes(taps, width)...)
 	return s
 }
 
@@ -129,32 +145,59 @@ func (w *filter) offset(t tap) int {
 const passFloats = 8 << 10
 
 // passes divides taps of one depth evenly into passes of at most passFloats.
-func (w *filter) passes(taps []tap, low, width int) (all []pass) {
+func (w *filter) passes(taps []tap, width int) (all []pass) {
 	depth := taps[0].depth
 	most := max(1, passFloats/(depth*width))
 	each := ceilDiv(len(taps), ceilDiv(len(taps), most))
 	for ; len(taps) > 0; taps = taps[min(each, len(taps)):] {
-		p := pass{depth: depth}
-		for _, t := range taps[:min(each, len(taps))] {
+		p := pass{depth: depth, places: taps[:min(each, len(taps))]}
+		for _, t := range p.places {
 			p.taps = append(p.taps, w.offset(t))
-			p.weights = w.pack(p.weights, t, low, width)
 		}
 		all = append(all, p)
 	}
 	return all
 }
 
-// pack appends the weights of a tap: for each of its channels those of width
-// outputs from low on, zero where an output is in another group or beyond the last.
-func (w *filter) pack(to []float32, t tap, low, width int) []float32 {
-	for c := t.channel; c < t.channel+t.depth; c++ {
-		for o := low; o < low+width; o++ {
-			v, i := float32(0), c-o/w.outPerGroup*w.perGroup
-			if o < w.outputs && i >= 0 && i < w.perGroup {
-				v = w.weights[((o*w.perGroup+i)*w.height+t.row)*w.width+t.col]
+// pack lays out weights [output][channel of its group][row][column] and biases
+// [output], none for zeros, for the kernels.
+func (w *filter) pack(to []float32, slabs []slab, weights, bias []float32) {
+	for i := range slabs {
+		s := &slabs[i]
+		b := to[s.bias:][:s.width]
+		clear(b)
+		copy(b, bias[min(s.low, len(bias)):])
+		for j := range s.passes {
+			p := &s.passes[j]
+			at := to[p.weights:]
+			for _, t := range p.places {
+				w.packTap(at, t, s.low, s.width, weights)
+				at = at[t.depth*s.width:]
 			}
-			to = append(to, v)
 		}
 	}
-	return to
+}
+
+// packTap lays out the weights of a tap: for each of its channels those of width
+// outputs from low on, zero where an output is in another group or beyond the last.
+// A group that shares a block with another one thus sees that one's values times
+// zero, which matters only where they are not finite.
+func (w *filter) packTap(to []float32, t tap, low, width int, weights []float32) {
+	for c := range t.depth {
+		for j := range width {
+			o := low + j
+			v, i := float32(0), t.channel+c-o/w.outPerGroup*w.perGroup
+			if o < w.outputs && i >= 0 && i < w.perGroup {
+				v = weights[((o*w.perGroup+i)*w.height+t.row)*w.width+t.col]
+			}
+			to[c*width+j] = v
+		}
+	}
+}
+
+func optional(ids []accel.ValueID, i int) accel.ValueID {
+	if i < len(ids) {
+		return ids[i]
+	}
+	return accel.NoValue
 }

@@ -27,8 +27,6 @@ func (b *planner) lower(n *node) runner {
 	switch op := n.op.(type) {
 	case reorder:
 		return b.newReorderStep(n)
-	case accel.Conv:
-		return newConv(p, op, n)
 	case accel.MatMul:
 		return b.newMatMul(op, n)
 	case productOp:

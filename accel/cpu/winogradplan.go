@@ -88,7 +88,7 @@ const (
 func (b *planner) isWinograd(n *node, op accel.Conv) bool {
 	x, w, y := b.p.Values[n.in[0]].Shape, b.p.Values[n.in[1]].Shape, b.p.Values[n.out].Shape
 	one := [2]int{1, 1}
-	if !b.d.winograd || w[2].Fixed != 3 || w[3].Fixed != 3 || op.Stride != one || op.Dilation != one || op.Groups != 1 {
+	if !b.d.winograd || !b.fixedWeights(n) || w[2].Fixed != 3 || w[3].Fixed != 3 || op.Stride != one || op.Dilation != one || op.Groups != 1 {
 		return false
 	}
 	channels := x[1].Fixed
