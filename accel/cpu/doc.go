@@ -35,10 +35,9 @@
 // shape alone decides, added up in order.
 //
 // An index of keys (index.go) is searched with a register tile of its own (tile.go,
-// sift.go), which compares sums before they leave the registers and keeps only what
-// ranks (finds.go); among many keys, most are ruled out by eight-bit codes before
-// (coarse.go, candidates.go). Convolutions whose weights a program computes itself
-// use the tile, too (conv.go). It is written by hand, for AVX-512 and AVX2.
+// sift.go), written by hand for AVX-512 and AVX2, which compares sums before they
+// leave the registers and keeps only what ranks (finds.go); among many keys, most
+// are ruled out by eight-bit codes before (coarse.go, candidates.go).
 //
 // The package knows no models. Its results are compared with accel/plain by
 // accel/acceltest.
