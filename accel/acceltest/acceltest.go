@@ -16,6 +16,7 @@ func RunAll(t *testing.T, open Open) {
 	t.Run("norm rules", func(t *testing.T) { runNorms(t, open) })
 	t.Run("programs", func(t *testing.T) { runPrograms(t, open) })
 	t.Run("random programs", func(t *testing.T) { runRandom(t, open) })
+	t.Run("random networks", func(t *testing.T) { runNetworks(t, open) })
 	t.Run("random attributes", func(t *testing.T) { runAttributes(t, open) })
 	t.Run("same bits", func(t *testing.T) { runSameBits(t, open) })
 	t.Run("two streams", func(t *testing.T) { runStreams(t, open) })
