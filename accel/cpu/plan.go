@@ -107,7 +107,9 @@ func newPlan(d *Device, p *accel.Program, maxRows int, folded bool) (*plan, erro
 	b.shareMemory()
 	b.splitNorms(folded)
 	b.fuseTails()
-	b.delayMixes()
+	if !folded { // or they wait for nothing
+		b.delayMixes()
+	}
 	b.layOutBlocks()
 	b.matchBorders()
 	b.last = b.lastReads()

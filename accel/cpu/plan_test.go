@@ -58,6 +58,19 @@ func TestALivePlanKeepsNormsAndFusesTheRest(t *testing.T) {
 	assert.Equal(t, want, cuts(p))
 }
 
+// Norms that cannot be melted into a product, for what lies between.
+func TestSourceMomentsInterruptNoSegment(t *testing.T) {
+	b := &acceltest.Builder{}
+	x := b.Input(accel.BatchShape(4, 6, 6))
+	for range 2 {
+		x = b.Step(accel.Softmax{Axis: 1}, x)
+		x = b.Norm(accel.Norm{Eps: 1e-5}, x, rand.New(rand.NewPCG(1, 2)))
+	}
+	p, err := newPlan(planned(t), b.Program(x), 8, true)
+	require.NoError(t, err)
+	assert.Equal(t, []string{"mix mix", "[softmax apply softmax apply]"}, cuts(p))
+}
+
 func TestAChainNeedsTheMemoryOfTwoValues(t *testing.T) {
 	b := &acceltest.Builder{}
 	x := b.Input(accel.BatchShape(64))
