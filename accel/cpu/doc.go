@@ -19,7 +19,7 @@
 // arena for what does not outlive its segment and in the batch's for the rest.
 //
 // Images lie in channel blocks (layout.go) wherever kernels on both sides can do
-// with them (blocks.go). Convolutions of blocks read their windows in place
+// with them (blocks.go, chooser.go). Convolutions of blocks read their windows in place
 // (direct.go), go through Winograd's transforms (winograd.go, winogradplan.go), or
 // keep channels apart as pools do (blockdepthwise.go, blockpool.go).
 //

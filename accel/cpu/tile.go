@@ -41,10 +41,3 @@ func packLeft(dst, src []float32, m, k, rowStride, colStride int) {
 		}
 	}
 }
-
-// load reads the part of a tile that exists.
-func load(sums *[tileRows * tileCols]float32, y []float32, rows, cols, stride int) {
-	for i := range rows {
-		copy(sums[i*tileCols:], y[i*stride:][:cols])
-	}
-}
