@@ -128,6 +128,10 @@ func (n *trial) run(t *testing.T, threads int) (results [][]float32) {
 		}
 	}
 	require.NoError(t, s.Run(e, n.rows, a))
+	for _, b := range d.frames { // nothing may be left of the run before
+		poison(slices.Concat(b.scratch, [][]float32{b.arena, b.local, b.shared})...)
+	}
+	require.NoError(t, s.Run(e, n.rows, a))
 	for _, b := range slices.Concat(a.Outputs, a.Moments) {
 		values := make([]float32, b.Floats())
 		require.NoError(t, s.Download(values, b))
@@ -140,6 +144,14 @@ func (n *trial) run(t *testing.T, threads int) (results [][]float32) {
 	require.NoError(t, e.Close())
 	require.NoError(t, d.Close())
 	return results
+}
+
+func poison(memory ...[]float32) {
+	for _, m := range memory {
+		for i := range m {
+			m[i] = float32(math.NaN())
+		}
+	}
 }
 
 // check compares results with the plain loops', unless Winograd's transforms have
