@@ -37,9 +37,9 @@ func (s shift) inside(n, extent int) (low, high int) {
 type piece struct{ to, block, from, count int }
 
 // moveOnBlocks reports whether newBlockMove has a kernel for a Slice or a Pad whose
-// operand is there as blocks.
+// operand is there as blocks. Those of an image without elements would be none.
 func (b *planner) moveOnBlocks(n *node, has func(accel.ValueID) bool) bool {
-	if !has(n.in[0]) {
+	if !has(n.in[0]) || elements(b.p.Values[n.out].Shape, 1) == 0 {
 		return false
 	}
 	switch op := n.op.(type) {

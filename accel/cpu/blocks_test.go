@@ -197,3 +197,19 @@ func TestConvolutionsOnBlocksAgreeWithThePlainLoops(t *testing.T) {
 		})
 	}
 }
+
+// What is cut off an image until nothing is left adds nothing to others, and can be
+// padded.
+func TestAnImageOfWhichNothingIsLeft(t *testing.T) {
+	one := accel.Conv{Stride: [2]int{1, 1}, Dilation: [2]int{1, 1}, Groups: 1}
+	for axis := 1; axis < 4; axis++ {
+		r := rand.New(rand.NewPCG(1, 2))
+		b := &acceltest.Builder{}
+		h := b.Step(one, b.Input(accel.BatchShape(5, 4, 4)), b.Const(drawn(r, 16, 5, 1, 1)))
+		nothing := b.Step(accel.Map{Fn: accel.Relu}, b.Step(accel.Slice{Axis: axis, Step: 1}, h))
+		pad := accel.Pad{Mode: accel.PadConstant, Before: make([]int, 4), After: make([]int, 4), Value: 2}
+		pad.Before[axis] = 3
+		p := b.Program(b.Step(accel.Concat{Axis: axis}, nothing, h, nothing), nothing, b.Step(pad, nothing))
+		agrees(t, planned(t), p, 3)
+	}
+}
