@@ -135,7 +135,7 @@ func (n *network) normalized(x accel.ValueID) accel.ValueID {
 }
 
 func (n *network) onImages(x accel.ValueID) accel.ValueID {
-	switch s := n.Shape(x); n.r.IntN(9) {
+	switch s := n.Shape(x); n.r.IntN(11) {
 	case 0, 1:
 		return n.conv(x, 1+n.r.IntN(40))
 	case 2:
@@ -157,6 +157,11 @@ func (n *network) onImages(x accel.ValueID) accel.ValueID {
 	case 7:
 		tokens := n.Step(accel.Reshape{To: accel.Shape{s[0], s[1], accel.Fixed(s[2].Fixed * s[3].Fixed)}}, x)
 		return n.Step(accel.Transpose{Perm: []int{0, 2, 1}}, tokens)
+	case 8:
+		return n.crop(x, 1+n.r.IntN(3))
+	case 9:
+		pads := func() []int { return []int{0, n.r.IntN(3), n.r.IntN(2), n.r.IntN(2)} }
+		return n.Step(accel.Pad{Mode: accel.PadConstant, Before: pads(), After: pads()}, x)
 	default:
 		return n.Step(accel.Reduce{Fn: draw(n.r, accel.ReduceMean, accel.ReduceMax), Axes: []int{2, 3}}, x)
 	}
@@ -178,6 +183,18 @@ func (n *network) conv(x accel.ValueID, to int) accel.ValueID {
 		in = append(in, n.random(4, to))
 	}
 	return n.normalized(n.Step(op, in...))
+}
+
+// crop takes part of an axis, in either direction.
+func (n *network) crop(x accel.ValueID, axis int) accel.ValueID {
+	extent := n.Shape(x)[axis].Fixed
+	first, last := n.r.IntN(extent), n.r.IntN(extent)
+	step := 1
+	if last < first {
+		step = -1
+	}
+	count := accel.Fixed((last-first)*step + 1)
+	return n.Step(accel.Slice{Axis: axis, Start: accel.Fixed(first), Count: count, Step: step}, x)
 }
 
 // squeeze multiplies channels by what their means say.
