@@ -180,14 +180,11 @@ func (n *node) reads() []accel.ValueID {
 func (a *arena) replaceable(n *node, i int) accel.ValueID {
 	candidates, tail := n.in, n.tail
 	switch op := n.op.(type) {
-	case accel.Map:
-		candidates = n.in[:1]
+	case accel.Map, accel.Binary:
 	case applyOp:
-		candidates = n.in[:1]
 		if addend := a.b.residual(n, op); addend != accel.NoValue {
 			candidates, tail = append(candidates[:1:1], addend), tail[1:]
 		}
-	case accel.Binary:
 	default:
 		return accel.NoValue
 	}

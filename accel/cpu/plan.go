@@ -100,19 +100,7 @@ type planner struct {
 
 func newPlan(d *Device, p *accel.Program, maxRows int, folded bool) (*plan, error) {
 	b := newPlanner(d, p)
-	if folded {
-		b.foldNorms()
-	}
-	b.meltMoves()
-	b.shareMemory()
-	b.splitNorms(folded)
-	b.fuseTails()
-	if !folded { // or they wait for nothing
-		b.delayMixes()
-	}
-	b.layOutBlocks()
-	b.matchBorders()
-	b.last = b.lastReads()
+	b.arrange(folded)
 	out := &plan{program: b.p, root: b.root, layouts: b.layouts, free: b.free, segments: b.cut(maxRows)}
 	out.memory = b.layOut(out.segments, maxRows)
 	out.size = sizes{arena: out.memory.arena, local: out.memory.most}
@@ -129,6 +117,24 @@ func newPlan(d *Device, p *accel.Program, maxRows int, folded bool) (*plan, erro
 		return nil, fmt.Errorf("%d floats of scratch: %w", n, accel.ErrOutOfMemory)
 	}
 	return out, nil
+}
+
+// arrange makes the program's steps the nodes that kernels are made for, in their
+// final order and with the values they will read and write.
+func (b *planner) arrange(folded bool) {
+	if folded {
+		b.foldNorms()
+	}
+	b.meltMoves()
+	b.shareMemory()
+	b.splitNorms(folded)
+	b.fuseTails()
+	if !folded { // or they wait for nothing
+		b.delayMixes()
+	}
+	b.layOutBlocks()
+	b.matchBorders()
+	b.last = b.lastReads()
 }
 
 // scratch is what a segment's kernels need between them. Those that rows can go
