@@ -31,15 +31,15 @@ func (f Family) Depthwise() []Channelwise { return slices.Clone(f.depthwise) }
 // MaxPool returns the shapes of kernels for pooling, in the same order.
 func (f Family) MaxPool() []Channelwise { return slices.Clone(f.maxPool) }
 
-// Run computes one tile into c.Output. It allocates nothing, and panics where c
-// reaches outside its slices.
+// Run computes the tiles of a call into c.Output, one after the other. It allocates
+// nothing, and panics where c reaches outside its slices.
 func (k Channelwise) Run(c *Call) {
 	k.check(c)
 	k.run(c)
 }
 
 // Sweep computes a row of pixels, of which the call gives the first, by the kernels
-// that Depthwise or MaxPool returned. It moves the call's Input, Output and
+// that Depthwise or MaxPool returned; of rows that the call repeats, all. It moves the call's Input, Output and
 // Residual to the last tile. It allocates nothing, and panics where the row
 // reaches outside the call's slices.
 func Sweep(kernels []Channelwise, c *Call, pixels int) {
@@ -70,7 +70,7 @@ func (k Channelwise) check(c *Call) {
 	c.checkSteps()
 	c.checkTaps((k.Pixels-1)*c.InputStep + k.Lanes - 1)
 	if k.weighted {
-		_ = c.Weights[len(c.Taps)*k.Lanes-1]
+		_ = c.Weights[c.further(c.WeightsNext)+len(c.Taps)*k.Lanes-1]
 	}
 	k.tile().checkOutput(c)
 }

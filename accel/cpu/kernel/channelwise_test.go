@@ -28,19 +28,26 @@ func (f *fixture) bothOf(k Channelwise) (got, want []float32) {
 	k.Run(&f.Call)
 	got = slices.Clone(f.output)
 	f.seed(k.tile())
-	if k.weighted {
-		plainDepthwise(k.Pixels, k.Lanes, &f.Call)
-	} else {
-		plainMaxPool(k.Pixels, k.Lanes, &f.Call)
-	}
+	f.eachTile(func(c *Call) {
+		if k.weighted {
+			plainDepthwise(k.Pixels, k.Lanes, c)
+		} else {
+			plainMaxPool(k.Pixels, k.Lanes, c)
+		}
+	})
 	return got, slices.Clone(f.output)
 }
 
 // channelwiseFixture is a call whose taps show whole blocks.
 func channelwiseFixture(k Channelwise, taps, step int, rng *rand.Rand) *fixture {
-	f := newFixture(k.tile(), geometry{taps, k.Lanes, step, 0}, rng, true)
+	return repeatedFixture(k, taps, step, 0, rng)
+}
+
+// repeatedFixture is a call of so many tiles.
+func repeatedFixture(k Channelwise, taps, step, repeat int, rng *rand.Rand) *fixture {
+	f := newFixture(k.tile(), geometry{taps: taps, depth: k.Lanes, step: step, repeat: repeat}, rng, true)
 	f.Depth = 0
-	f.Weights = f.Weights[:taps*k.Lanes]
+	f.Weights = f.Weights[:f.further(f.WeightsNext)+taps*k.Lanes]
 	return f
 }
 
@@ -55,6 +62,20 @@ func TestChannelwiseKernelsDoWhatTheirPlainLoopsDo(t *testing.T) {
 					got, want := f.bothOf(k)
 					require.Equal(t, want, got, "%d taps, step %d, epilogue %05b", taps, step, bits)
 				}
+			}
+		}
+	})
+}
+
+func TestAChannelwiseCallOfSeveralTilesIsACallForEach(t *testing.T) {
+	eachChannelwise(t, func(t *testing.T, k Channelwise) {
+		rng := rand.New(rand.NewPCG(15, 16))
+		for _, repeat := range []int{0, 1, 2, 5} {
+			for bits := range 32 {
+				f := repeatedFixture(k, 2, k.Lanes, repeat, rng)
+				f.epilogue(bits)
+				got, want := f.bothOf(k)
+				require.Equal(t, want, got, "%d tiles, epilogue %05b", repeat, bits)
 			}
 		}
 	})
@@ -117,7 +138,7 @@ func TestSweepsCoverRowsOfAnyLength(t *testing.T) {
 			for pixels := 1; pixels <= 40; pixels++ {
 				row := kernels[0]
 				row.Pixels = pixels
-				f := channelwiseFixture(row, 3, 2*row.Lanes, rand.New(rand.NewPCG(13, 14)))
+				f := repeatedFixture(row, 3, 2*row.Lanes, pixels%4, rand.New(rand.NewPCG(13, 14)))
 				f.epilogue(2 | 4 | 8)
 				f.seed(row.tile())
 				whole := f.Call

@@ -8,7 +8,9 @@
 // A tap is the offset of what a weight multiplies: a place in the kernel window
 // of a convolution, a block of input channels, a row of both. Kernel size,
 // dilation and the number of input blocks are thus only other lists, and a dense
-// layer is a convolution whose taps are its input blocks.
+// layer is a convolution whose taps are its input blocks. A call may repeat its
+// tile at places evenly apart, such as the rows of an image or the points of
+// Winograd's algorithm, so that little work pays for one beginning.
 //
 // Three more kinds of kernel go with them: those that keep channels apart, for
 // depthwise convolutions and pooling (channelwise.go), and the transforms with

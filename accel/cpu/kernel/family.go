@@ -13,8 +13,8 @@ type Kernel struct {
 	run func(*Call)
 }
 
-// Run computes one tile into c.Output. It allocates nothing, and panics where c
-// reaches outside its slices.
+// Run computes the tiles of a call into c.Output, one after the other. It allocates
+// nothing, and panics where c reaches outside its slices.
 func (k Kernel) Run(c *Call) {
 	k.check(c)
 	k.run(c)
@@ -23,7 +23,7 @@ func (k Kernel) Run(c *Call) {
 // Flops is the number of floating-point operations of one call, a multiply-add
 // counting as two.
 func (k Kernel) Flops(c *Call) int {
-	return 2 * k.Pixels * k.Blocks * k.Lanes * c.Depth * len(c.Taps)
+	return 2 * k.Pixels * k.Blocks * k.Lanes * c.Depth * len(c.Taps) * max(c.Repeat, 1)
 }
 
 // Family is the kernels of one instruction set. Copies share what they point to,

@@ -8,19 +8,38 @@ func inGo() Family {
 	return Family{
 		Name: "generic", Lanes: goLanes,
 		kernels: []Kernel{
-			{2, 1, goLanes, goTaps2x1},
-			{1, 1, goLanes, func(c *Call) { plain(1, 1, goLanes, c) }},
+			{2, 1, goLanes, repeated(goTaps2x1)},
+			{1, 1, goLanes, repeated(func(c *Call) { plain(1, 1, goLanes, c) })},
 		},
 		depthwise: []Channelwise{
-			{2, goLanes, true, goDepthwise2},
-			{1, goLanes, true, func(c *Call) { plainDepthwise(1, goLanes, c) }},
+			{2, goLanes, true, repeated(goDepthwise2)},
+			{1, goLanes, true, repeated(func(c *Call) { plainDepthwise(1, goLanes, c) })},
 		},
 		winograd: Winograd{
 			Lanes:  goLanes,
 			input:  func(t *Tiles) { plainInput(goLanes, t) },
 			output: func(t *Tiles) { plainOutput(goLanes, t) },
 		},
-		maxPool: []Channelwise{{1, goLanes, false, func(c *Call) { plainMaxPool(1, goLanes, c) }}},
+		maxPool: []Channelwise{{1, goLanes, false, repeated(func(c *Call) { plainMaxPool(1, goLanes, c) })}},
+	}
+}
+
+// repeated lets a kernel of one tile do all of a call.
+func repeated(tile func(*Call)) func(*Call) {
+	return func(c *Call) {
+		first := *c
+		tile(c)
+		for i := 1; i < first.Repeat; i++ {
+			c.Input, c.Output = c.Input[c.InputNext:], c.Output[c.OutputNext:]
+			if len(c.Weights) > 0 {
+				c.Weights = c.Weights[c.WeightsNext:]
+			}
+			if len(c.Residual) > 0 {
+				c.Residual = c.Residual[c.ResidualNext:]
+			}
+			tile(c)
+		}
+		*c = first
 	}
 }
 

@@ -22,6 +22,7 @@ type fixture struct {
 type geometry struct {
 	taps, depth, step int
 	gap               int // values between one output pixel and the next
+	repeat            int
 }
 
 // newFixture draws a call's operands. With small whole numbers every sum is exact,
@@ -40,18 +41,21 @@ func newFixture(k Kernel, g geometry, rng *rand.Rand, whole bool) *fixture {
 	}
 	width := k.Blocks * k.Lanes
 	f := &fixture{Call: Call{
-		Weights: draw(g.taps * g.depth * width), Bias: draw(width),
-		Depth: g.depth, InputStep: g.step, Low: -2, High: 5,
+		Bias: draw(width), Depth: g.depth, InputStep: g.step, Low: -2, High: 5,
 		OutputStep: k.Lanes + g.gap, ResidualStep: k.Lanes,
+		Repeat: g.repeat, InputNext: 7, WeightsNext: 5,
 	}}
 	f.OutputBlock, f.ResidualBlock = k.Pixels*f.OutputStep+g.gap, k.Pixels*k.Lanes
+	f.OutputNext, f.ResidualNext = k.Blocks*f.OutputBlock+3, k.Blocks*f.ResidualBlock+1
+	f.Weights = draw(f.further(f.WeightsNext) + g.taps*g.depth*width)
 	for range g.taps {
 		f.Taps = append(f.Taps, rng.IntN(90))
 	}
-	f.Input = draw(slices.Max(f.Taps) + (k.Pixels-1)*g.step + g.depth)
-	f.Residual = draw(k.last(f.ResidualStep, f.ResidualBlock) + 1)
-	f.output = slices.Repeat([]float32{guard}, 2*k.Lanes+k.last(f.OutputStep, f.OutputBlock)+1)
-	f.Output = f.output[k.Lanes:][:k.last(f.OutputStep, f.OutputBlock)+1]
+	f.Input = draw(f.further(f.InputNext) + slices.Max(f.Taps) + (k.Pixels-1)*g.step + g.depth)
+	f.Residual = draw(f.further(f.ResidualNext) + k.last(f.ResidualStep, f.ResidualBlock) + 1)
+	size := f.further(f.OutputNext) + k.last(f.OutputStep, f.OutputBlock) + 1
+	f.output = slices.Repeat([]float32{guard}, 2*k.Lanes+size)
+	f.Output = f.output[k.Lanes:][:size]
 	return f
 }
 
@@ -66,7 +70,7 @@ func (f *fixture) epilogue(bits int) {
 	case bits&4 == 0:
 		f.Residual = nil
 	case bits&16 != 0:
-		f.Residual, f.ResidualStep, f.ResidualBlock = f.Output, f.OutputStep, f.OutputBlock
+		f.Residual, f.ResidualStep, f.ResidualBlock, f.ResidualNext = f.Output, f.OutputStep, f.OutputBlock, f.OutputNext
 	}
 }
 
@@ -75,12 +79,29 @@ func (f *fixture) seed(k Kernel) {
 	for i := range f.output {
 		f.output[i] = guard
 	}
-	for p := range k.Pixels {
-		for j := range k.Blocks {
-			for l := range k.Lanes {
-				f.Output[p*f.OutputStep+j*f.OutputBlock+l] = float32((p+j+l)%5 - 2)
+	for i := range max(f.Repeat, 1) {
+		for p := range k.Pixels {
+			for j := range k.Blocks {
+				for l := range k.Lanes {
+					f.Output[i*f.OutputNext+p*f.OutputStep+j*f.OutputBlock+l] = float32((i+p+j+l)%5 - 2)
+				}
 			}
 		}
+	}
+}
+
+// eachTile calls tile with every tile of the call on its own.
+func (f *fixture) eachTile(tile func(c *Call)) {
+	for i := range max(f.Repeat, 1) {
+		c := f.Call
+		c.Input, c.Output = c.Input[i*c.InputNext:], c.Output[i*c.OutputNext:]
+		if c.Weights != nil {
+			c.Weights = c.Weights[i*c.WeightsNext:]
+		}
+		if c.Residual != nil {
+			c.Residual = c.Residual[i*c.ResidualNext:]
+		}
+		tile(&c)
 	}
 }
 
@@ -90,7 +111,7 @@ func (f *fixture) both(k Kernel) (got, want []float32) {
 	k.Run(&f.Call)
 	got = slices.Clone(f.output)
 	f.seed(k)
-	plain(k.Pixels, k.Blocks, k.Lanes, &f.Call)
+	f.eachTile(func(c *Call) { plain(k.Pixels, k.Blocks, k.Lanes, c) })
 	return got, slices.Clone(f.output)
 }
 
@@ -114,12 +135,31 @@ func TestKernelsDoWhatThePlainLoopDoes(t *testing.T) {
 			for _, depth := range depths {
 				for _, step := range []int{0, 3, 4, k.Lanes, 2 * k.Lanes} {
 					for bits := range 32 {
-						g := geometry{taps, depth, step, bits % 3 * 5}
+						g := geometry{taps, depth, step, bits % 3 * 5, 0}
 						f := newFixture(k, g, rng, true)
 						f.epilogue(bits)
 						got, want := f.both(k)
 						require.Equal(t, want, got, "%+v, epilogue %05b", g, bits)
 					}
+				}
+			}
+		}
+	})
+}
+
+func TestACallOfSeveralTilesIsACallForEach(t *testing.T) {
+	eachKernel(t, func(t *testing.T, k Kernel) {
+		rng := rand.New(rand.NewPCG(13, 14))
+		for _, repeat := range []int{0, 1, 2, 5} {
+			for _, depth := range []int{3, 4} {
+				for bits := range 32 {
+					g := geometry{2, depth, k.Lanes, bits % 3 * 5, repeat}
+					f := newFixture(k, g, rng, true)
+					f.epilogue(bits)
+					before := f.Call
+					got, want := f.both(k)
+					require.Equal(t, want, got, "%+v, epilogue %05b", g, bits)
+					require.Equal(t, before, f.Call, "the call is as it was")
 				}
 			}
 		}
@@ -194,21 +234,30 @@ func (f *fixture) alone(k, single Kernel, p, j int) []float32 {
 func TestKernelsRefuseToLeaveTheirSlices(t *testing.T) {
 	shorten := func(s []float32) []float32 { return s[:len(s)-1] }
 	for name, harm := range map[string]func(c *Call){
-		"input too short":        func(c *Call) { c.Input = shorten(c.Input) },
-		"weights too short":      func(c *Call) { c.Weights = shorten(c.Weights) },
-		"output too short":       func(c *Call) { c.Output = shorten(c.Output) },
-		"bias too short":         func(c *Call) { c.Bias = shorten(c.Bias) },
-		"residual too short":     func(c *Call) { c.Residual = shorten(c.Residual) },
-		"tap before the input":   func(c *Call) { c.Taps[0] = -1 },
-		"no taps":                func(c *Call) { c.Taps = nil },
-		"no channels":            func(c *Call) { c.Depth = 0 },
-		"input goes back":        func(c *Call) { c.InputStep = -1 },
-		"residual goes back":     func(c *Call) { c.ResidualStep = -1 },
-		"output block goes back": func(c *Call) { c.OutputBlock = -1 },
+		"input too short":                      func(c *Call) { c.Input = shorten(c.Input) },
+		"weights too short":                    func(c *Call) { c.Weights = shorten(c.Weights) },
+		"output too short":                     func(c *Call) { c.Output = shorten(c.Output) },
+		"bias too short":                       func(c *Call) { c.Bias = shorten(c.Bias) },
+		"residual too short":                   func(c *Call) { c.Residual = shorten(c.Residual) },
+		"tap before the input":                 func(c *Call) { c.Taps[0] = -1 },
+		"no taps":                              func(c *Call) { c.Taps = nil },
+		"no channels":                          func(c *Call) { c.Depth = 0 },
+		"input goes back":                      func(c *Call) { c.InputStep = -1 },
+		"residual goes back":                   func(c *Call) { c.ResidualStep = -1 },
+		"output block goes back":               func(c *Call) { c.OutputBlock = -1 },
+		"tiles below zero":                     func(c *Call) { c.Repeat = -1 },
+		"input too short for the last tile":    func(c *Call) { c.Repeat++; c.OutputNext, c.WeightsNext, c.ResidualNext = 0, 0, 0 },
+		"weights too short for the last tile":  func(c *Call) { c.Repeat++; c.InputNext, c.OutputNext, c.ResidualNext = 0, 0, 0 },
+		"output too short for the last tile":   func(c *Call) { c.Repeat++; c.InputNext, c.WeightsNext, c.ResidualNext = 0, 0, 0 },
+		"residual too short for the last tile": func(c *Call) { c.Repeat++; c.InputNext, c.WeightsNext, c.OutputNext = 0, 0, 0 },
+		"next tile's input lies before":        func(c *Call) { c.InputNext = -1 },
+		"next tile's weights lie before":       func(c *Call) { c.WeightsNext = -1 },
+		"next tile's output lies before":       func(c *Call) { c.OutputNext = -1 },
+		"next tile's residual lies before":     func(c *Call) { c.ResidualNext = -1 },
 	} {
 		t.Run(name, func(t *testing.T) {
 			eachKernel(t, func(t *testing.T, k Kernel) {
-				f := newFixture(k, geometry{taps: 2, depth: 5, step: 4}, rand.New(rand.NewPCG(9, 10)), true)
+				f := newFixture(k, geometry{taps: 2, depth: 5, step: 4, repeat: 2}, rand.New(rand.NewPCG(9, 10)), true)
 				require.NotPanics(t, func() { k.Run(&f.Call) })
 				f.seed(k)
 				harm(&f.Call)
@@ -222,7 +271,7 @@ func TestKernelsRefuseToLeaveTheirSlices(t *testing.T) {
 
 func TestRunAllocatesNothing(t *testing.T) {
 	eachKernel(t, func(t *testing.T, k Kernel) {
-		f := newFixture(k, geometry{taps: 9, depth: 16, step: 16}, rand.New(rand.NewPCG(11, 12)), true)
+		f := newFixture(k, geometry{taps: 9, depth: 16, step: 16, repeat: 2}, rand.New(rand.NewPCG(11, 12)), true)
 		require.Zero(t, testing.AllocsPerRun(10, func() { k.Run(&f.Call) }))
 	})
 }

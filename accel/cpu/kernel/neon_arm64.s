@@ -8,6 +8,21 @@
 // func neonTaps8x3(call *Call)
 TEXT ·neonTaps8x3(SB), NOSPLIT, $0-8
 	MOVD	call+0(FP), R0
+	MOVD	$0, R25
+
+tile:
+	MOVD	Call_Taps(R0), R1
+	MOVD	(Call_Taps+8)(R0), R2
+	MOVD	Call_WeightsNext(R0), R4
+	MUL	R25, R4, R4
+	MOVD	Call_Weights(R0), R26
+	ADD	R4<<2, R26, R4
+	MOVD	Call_InputStep(R0), R5
+	LSL	$2, R5, R5
+	MOVD	Call_InputNext(R0), R6
+	MUL	R25, R6, R6
+	MOVD	Call_Input(R0), R26
+	ADD	R6<<2, R26, R6
 	VEOR	V0.B16, V0.B16, V0.B16
 	VEOR	V1.B16, V1.B16, V1.B16
 	VEOR	V2.B16, V2.B16, V2.B16
@@ -32,12 +47,6 @@ TEXT ·neonTaps8x3(SB), NOSPLIT, $0-8
 	VEOR	V21.B16, V21.B16, V21.B16
 	VEOR	V22.B16, V22.B16, V22.B16
 	VEOR	V23.B16, V23.B16, V23.B16
-	MOVD	Call_Taps(R0), R1
-	MOVD	(Call_Taps+8)(R0), R2
-	MOVD	Call_Weights(R0), R4
-	MOVD	Call_InputStep(R0), R5
-	LSL	$2, R5, R5
-	MOVD	Call_Input(R0), R6
 
 tap:
 	MOVD.P	8(R1), R7
@@ -238,7 +247,10 @@ next:
 	BNE	tap
 	MOVBU	Call_Accumulate(R0), R1
 	CBZ	R1, bias
-	MOVD	Call_Output(R0), R2
+	MOVD	Call_OutputNext(R0), R2
+	MUL	R25, R2, R2
+	MOVD	Call_Output(R0), R26
+	ADD	R2<<2, R26, R2
 	MOVD	Call_OutputStep(R0), R5
 	LSL	$2, R5, R5
 	MOVD	Call_OutputBlock(R0), R3
@@ -352,7 +364,10 @@ bias:
 residual:
 	MOVD	(Call_Residual+8)(R0), R1
 	CBZ	R1, clip
-	MOVD	Call_Residual(R0), R2
+	MOVD	Call_ResidualNext(R0), R2
+	MUL	R25, R2, R2
+	MOVD	Call_Residual(R0), R26
+	ADD	R2<<2, R26, R2
 	MOVD	Call_ResidualStep(R0), R5
 	LSL	$2, R5, R5
 	MOVD	Call_ResidualBlock(R0), R3
@@ -536,7 +551,10 @@ clip:
 	VBIT	V26.B16, V25.B16, V23.B16
 
 store:
-	MOVD	Call_Output(R0), R2
+	MOVD	Call_OutputNext(R0), R2
+	MUL	R25, R2, R2
+	MOVD	Call_Output(R0), R26
+	ADD	R2<<2, R26, R2
 	MOVD	Call_OutputStep(R0), R5
 	LSL	$2, R5, R5
 	MOVD	Call_OutputBlock(R0), R3
@@ -590,11 +608,30 @@ store:
 	FMOVQ	F20, (R4)
 	ADD	R5, R4, R4
 	FMOVQ	F23, (R4)
+	ADD	$1, R25, R25
+	MOVD	Call_Repeat(R0), R1
+	CMP	R1, R25
+	BLT	tile
 	RET
 
 // func neonTaps7x3(call *Call)
 TEXT ·neonTaps7x3(SB), NOSPLIT, $0-8
 	MOVD	call+0(FP), R0
+	MOVD	$0, R25
+
+tile:
+	MOVD	Call_Taps(R0), R1
+	MOVD	(Call_Taps+8)(R0), R2
+	MOVD	Call_WeightsNext(R0), R4
+	MUL	R25, R4, R4
+	MOVD	Call_Weights(R0), R26
+	ADD	R4<<2, R26, R4
+	MOVD	Call_InputStep(R0), R5
+	LSL	$2, R5, R5
+	MOVD	Call_InputNext(R0), R6
+	MUL	R25, R6, R6
+	MOVD	Call_Input(R0), R26
+	ADD	R6<<2, R26, R6
 	VEOR	V0.B16, V0.B16, V0.B16
 	VEOR	V1.B16, V1.B16, V1.B16
 	VEOR	V2.B16, V2.B16, V2.B16
@@ -616,12 +653,6 @@ TEXT ·neonTaps7x3(SB), NOSPLIT, $0-8
 	VEOR	V18.B16, V18.B16, V18.B16
 	VEOR	V19.B16, V19.B16, V19.B16
 	VEOR	V20.B16, V20.B16, V20.B16
-	MOVD	Call_Taps(R0), R1
-	MOVD	(Call_Taps+8)(R0), R2
-	MOVD	Call_Weights(R0), R4
-	MOVD	Call_InputStep(R0), R5
-	LSL	$2, R5, R5
-	MOVD	Call_Input(R0), R6
 
 tap:
 	MOVD.P	8(R1), R7
@@ -789,7 +820,10 @@ next:
 	BNE	tap
 	MOVBU	Call_Accumulate(R0), R1
 	CBZ	R1, bias
-	MOVD	Call_Output(R0), R2
+	MOVD	Call_OutputNext(R0), R2
+	MUL	R25, R2, R2
+	MOVD	Call_Output(R0), R26
+	ADD	R2<<2, R26, R2
 	MOVD	Call_OutputStep(R0), R5
 	LSL	$2, R5, R5
 	MOVD	Call_OutputBlock(R0), R3
@@ -891,7 +925,10 @@ bias:
 residual:
 	MOVD	(Call_Residual+8)(R0), R1
 	CBZ	R1, clip
-	MOVD	Call_Residual(R0), R2
+	MOVD	Call_ResidualNext(R0), R2
+	MUL	R25, R2, R2
+	MOVD	Call_Residual(R0), R26
+	ADD	R2<<2, R26, R2
 	MOVD	Call_ResidualStep(R0), R5
 	LSL	$2, R5, R5
 	MOVD	Call_ResidualBlock(R0), R3
@@ -1054,7 +1091,10 @@ clip:
 	VBIT	V23.B16, V22.B16, V20.B16
 
 store:
-	MOVD	Call_Output(R0), R2
+	MOVD	Call_OutputNext(R0), R2
+	MUL	R25, R2, R2
+	MOVD	Call_Output(R0), R26
+	ADD	R2<<2, R26, R2
 	MOVD	Call_OutputStep(R0), R5
 	LSL	$2, R5, R5
 	MOVD	Call_OutputBlock(R0), R3
@@ -1102,11 +1142,30 @@ store:
 	FMOVQ	F17, (R4)
 	ADD	R5, R4, R4
 	FMOVQ	F20, (R4)
+	ADD	$1, R25, R25
+	MOVD	Call_Repeat(R0), R1
+	CMP	R1, R25
+	BLT	tile
 	RET
 
 // func neonTaps4x3(call *Call)
 TEXT ·neonTaps4x3(SB), NOSPLIT, $0-8
 	MOVD	call+0(FP), R0
+	MOVD	$0, R25
+
+tile:
+	MOVD	Call_Taps(R0), R1
+	MOVD	(Call_Taps+8)(R0), R2
+	MOVD	Call_WeightsNext(R0), R4
+	MUL	R25, R4, R4
+	MOVD	Call_Weights(R0), R26
+	ADD	R4<<2, R26, R4
+	MOVD	Call_InputStep(R0), R5
+	LSL	$2, R5, R5
+	MOVD	Call_InputNext(R0), R6
+	MUL	R25, R6, R6
+	MOVD	Call_Input(R0), R26
+	ADD	R6<<2, R26, R6
 	VEOR	V0.B16, V0.B16, V0.B16
 	VEOR	V1.B16, V1.B16, V1.B16
 	VEOR	V2.B16, V2.B16, V2.B16
@@ -1119,12 +1178,6 @@ TEXT ·neonTaps4x3(SB), NOSPLIT, $0-8
 	VEOR	V9.B16, V9.B16, V9.B16
 	VEOR	V10.B16, V10.B16, V10.B16
 	VEOR	V11.B16, V11.B16, V11.B16
-	MOVD	Call_Taps(R0), R1
-	MOVD	(Call_Taps+8)(R0), R2
-	MOVD	Call_Weights(R0), R4
-	MOVD	Call_InputStep(R0), R5
-	LSL	$2, R5, R5
-	MOVD	Call_Input(R0), R6
 
 tap:
 	MOVD.P	8(R1), R7
@@ -1238,7 +1291,10 @@ next:
 	BNE	tap
 	MOVBU	Call_Accumulate(R0), R1
 	CBZ	R1, bias
-	MOVD	Call_Output(R0), R2
+	MOVD	Call_OutputNext(R0), R2
+	MUL	R25, R2, R2
+	MOVD	Call_Output(R0), R26
+	ADD	R2<<2, R26, R2
 	MOVD	Call_OutputStep(R0), R5
 	LSL	$2, R5, R5
 	MOVD	Call_OutputBlock(R0), R3
@@ -1304,7 +1360,10 @@ bias:
 residual:
 	MOVD	(Call_Residual+8)(R0), R1
 	CBZ	R1, clip
-	MOVD	Call_Residual(R0), R2
+	MOVD	Call_ResidualNext(R0), R2
+	MUL	R25, R2, R2
+	MOVD	Call_Residual(R0), R26
+	ADD	R2<<2, R26, R2
 	MOVD	Call_ResidualStep(R0), R5
 	LSL	$2, R5, R5
 	MOVD	Call_ResidualBlock(R0), R3
@@ -1404,7 +1463,10 @@ clip:
 	VBIT	V14.B16, V13.B16, V11.B16
 
 store:
-	MOVD	Call_Output(R0), R2
+	MOVD	Call_OutputNext(R0), R2
+	MUL	R25, R2, R2
+	MOVD	Call_Output(R0), R26
+	ADD	R2<<2, R26, R2
 	MOVD	Call_OutputStep(R0), R5
 	LSL	$2, R5, R5
 	MOVD	Call_OutputBlock(R0), R3
@@ -1434,23 +1496,36 @@ store:
 	FMOVQ	F8, (R4)
 	ADD	R5, R4, R4
 	FMOVQ	F11, (R4)
+	ADD	$1, R25, R25
+	MOVD	Call_Repeat(R0), R1
+	CMP	R1, R25
+	BLT	tile
 	RET
 
 // func neonTaps2x3(call *Call)
 TEXT ·neonTaps2x3(SB), NOSPLIT, $0-8
 	MOVD	call+0(FP), R0
+	MOVD	$0, R25
+
+tile:
+	MOVD	Call_Taps(R0), R1
+	MOVD	(Call_Taps+8)(R0), R2
+	MOVD	Call_WeightsNext(R0), R4
+	MUL	R25, R4, R4
+	MOVD	Call_Weights(R0), R26
+	ADD	R4<<2, R26, R4
+	MOVD	Call_InputStep(R0), R5
+	LSL	$2, R5, R5
+	MOVD	Call_InputNext(R0), R6
+	MUL	R25, R6, R6
+	MOVD	Call_Input(R0), R26
+	ADD	R6<<2, R26, R6
 	VEOR	V0.B16, V0.B16, V0.B16
 	VEOR	V1.B16, V1.B16, V1.B16
 	VEOR	V2.B16, V2.B16, V2.B16
 	VEOR	V3.B16, V3.B16, V3.B16
 	VEOR	V4.B16, V4.B16, V4.B16
 	VEOR	V5.B16, V5.B16, V5.B16
-	MOVD	Call_Taps(R0), R1
-	MOVD	(Call_Taps+8)(R0), R2
-	MOVD	Call_Weights(R0), R4
-	MOVD	Call_InputStep(R0), R5
-	LSL	$2, R5, R5
-	MOVD	Call_Input(R0), R6
 
 tap:
 	MOVD.P	8(R1), R7
@@ -1528,7 +1603,10 @@ next:
 	BNE	tap
 	MOVBU	Call_Accumulate(R0), R1
 	CBZ	R1, bias
-	MOVD	Call_Output(R0), R2
+	MOVD	Call_OutputNext(R0), R2
+	MUL	R25, R2, R2
+	MOVD	Call_Output(R0), R26
+	ADD	R2<<2, R26, R2
 	MOVD	Call_OutputStep(R0), R5
 	LSL	$2, R5, R5
 	MOVD	Call_OutputBlock(R0), R3
@@ -1570,7 +1648,10 @@ bias:
 residual:
 	MOVD	(Call_Residual+8)(R0), R1
 	CBZ	R1, clip
-	MOVD	Call_Residual(R0), R2
+	MOVD	Call_ResidualNext(R0), R2
+	MUL	R25, R2, R2
+	MOVD	Call_Residual(R0), R26
+	ADD	R2<<2, R26, R2
 	MOVD	Call_ResidualStep(R0), R5
 	LSL	$2, R5, R5
 	MOVD	Call_ResidualBlock(R0), R3
@@ -1628,7 +1709,10 @@ clip:
 	VBIT	V8.B16, V7.B16, V5.B16
 
 store:
-	MOVD	Call_Output(R0), R2
+	MOVD	Call_OutputNext(R0), R2
+	MUL	R25, R2, R2
+	MOVD	Call_Output(R0), R26
+	ADD	R2<<2, R26, R2
 	MOVD	Call_OutputStep(R0), R5
 	LSL	$2, R5, R5
 	MOVD	Call_OutputBlock(R0), R3
@@ -1646,20 +1730,33 @@ store:
 	FMOVQ	F2, (R4)
 	ADD	R5, R4, R4
 	FMOVQ	F5, (R4)
+	ADD	$1, R25, R25
+	MOVD	Call_Repeat(R0), R1
+	CMP	R1, R25
+	BLT	tile
 	RET
 
 // func neonTaps1x3(call *Call)
 TEXT ·neonTaps1x3(SB), NOSPLIT, $0-8
 	MOVD	call+0(FP), R0
+	MOVD	$0, R25
+
+tile:
+	MOVD	Call_Taps(R0), R1
+	MOVD	(Call_Taps+8)(R0), R2
+	MOVD	Call_WeightsNext(R0), R4
+	MUL	R25, R4, R4
+	MOVD	Call_Weights(R0), R26
+	ADD	R4<<2, R26, R4
+	MOVD	Call_InputStep(R0), R5
+	LSL	$2, R5, R5
+	MOVD	Call_InputNext(R0), R6
+	MUL	R25, R6, R6
+	MOVD	Call_Input(R0), R26
+	ADD	R6<<2, R26, R6
 	VEOR	V0.B16, V0.B16, V0.B16
 	VEOR	V1.B16, V1.B16, V1.B16
 	VEOR	V2.B16, V2.B16, V2.B16
-	MOVD	Call_Taps(R0), R1
-	MOVD	(Call_Taps+8)(R0), R2
-	MOVD	Call_Weights(R0), R4
-	MOVD	Call_InputStep(R0), R5
-	LSL	$2, R5, R5
-	MOVD	Call_Input(R0), R6
 
 tap:
 	MOVD.P	8(R1), R7
@@ -1719,7 +1816,10 @@ next:
 	BNE	tap
 	MOVBU	Call_Accumulate(R0), R1
 	CBZ	R1, bias
-	MOVD	Call_Output(R0), R2
+	MOVD	Call_OutputNext(R0), R2
+	MUL	R25, R2, R2
+	MOVD	Call_Output(R0), R26
+	ADD	R2<<2, R26, R2
 	MOVD	Call_OutputStep(R0), R5
 	LSL	$2, R5, R5
 	MOVD	Call_OutputBlock(R0), R3
@@ -1749,7 +1849,10 @@ bias:
 residual:
 	MOVD	(Call_Residual+8)(R0), R1
 	CBZ	R1, clip
-	MOVD	Call_Residual(R0), R2
+	MOVD	Call_ResidualNext(R0), R2
+	MUL	R25, R2, R2
+	MOVD	Call_Residual(R0), R26
+	ADD	R2<<2, R26, R2
 	MOVD	Call_ResidualStep(R0), R5
 	LSL	$2, R5, R5
 	MOVD	Call_ResidualBlock(R0), R3
@@ -1786,7 +1889,10 @@ clip:
 	VBIT	V5.B16, V4.B16, V2.B16
 
 store:
-	MOVD	Call_Output(R0), R2
+	MOVD	Call_OutputNext(R0), R2
+	MUL	R25, R2, R2
+	MOVD	Call_Output(R0), R26
+	ADD	R2<<2, R26, R2
 	MOVD	Call_OutputStep(R0), R5
 	LSL	$2, R5, R5
 	MOVD	Call_OutputBlock(R0), R3
@@ -1798,11 +1904,30 @@ store:
 	ADD	R3<<2, R2, R2
 	MOVD	R2, R4
 	FMOVQ	F2, (R4)
+	ADD	$1, R25, R25
+	MOVD	Call_Repeat(R0), R1
+	CMP	R1, R25
+	BLT	tile
 	RET
 
 // func neonTaps8x2(call *Call)
 TEXT ·neonTaps8x2(SB), NOSPLIT, $0-8
 	MOVD	call+0(FP), R0
+	MOVD	$0, R25
+
+tile:
+	MOVD	Call_Taps(R0), R1
+	MOVD	(Call_Taps+8)(R0), R2
+	MOVD	Call_WeightsNext(R0), R4
+	MUL	R25, R4, R4
+	MOVD	Call_Weights(R0), R26
+	ADD	R4<<2, R26, R4
+	MOVD	Call_InputStep(R0), R5
+	LSL	$2, R5, R5
+	MOVD	Call_InputNext(R0), R6
+	MUL	R25, R6, R6
+	MOVD	Call_Input(R0), R26
+	ADD	R6<<2, R26, R6
 	VEOR	V0.B16, V0.B16, V0.B16
 	VEOR	V1.B16, V1.B16, V1.B16
 	VEOR	V2.B16, V2.B16, V2.B16
@@ -1819,12 +1944,6 @@ TEXT ·neonTaps8x2(SB), NOSPLIT, $0-8
 	VEOR	V13.B16, V13.B16, V13.B16
 	VEOR	V14.B16, V14.B16, V14.B16
 	VEOR	V15.B16, V15.B16, V15.B16
-	MOVD	Call_Taps(R0), R1
-	MOVD	(Call_Taps+8)(R0), R2
-	MOVD	Call_Weights(R0), R4
-	MOVD	Call_InputStep(R0), R5
-	LSL	$2, R5, R5
-	MOVD	Call_Input(R0), R6
 
 tap:
 	MOVD.P	8(R1), R7
@@ -1965,7 +2084,10 @@ next:
 	BNE	tap
 	MOVBU	Call_Accumulate(R0), R1
 	CBZ	R1, bias
-	MOVD	Call_Output(R0), R2
+	MOVD	Call_OutputNext(R0), R2
+	MUL	R25, R2, R2
+	MOVD	Call_Output(R0), R26
+	ADD	R2<<2, R26, R2
 	MOVD	Call_OutputStep(R0), R5
 	LSL	$2, R5, R5
 	MOVD	Call_OutputBlock(R0), R3
@@ -2045,7 +2167,10 @@ bias:
 residual:
 	MOVD	(Call_Residual+8)(R0), R1
 	CBZ	R1, clip
-	MOVD	Call_Residual(R0), R2
+	MOVD	Call_ResidualNext(R0), R2
+	MUL	R25, R2, R2
+	MOVD	Call_Residual(R0), R26
+	ADD	R2<<2, R26, R2
 	MOVD	Call_ResidualStep(R0), R5
 	LSL	$2, R5, R5
 	MOVD	Call_ResidualBlock(R0), R3
@@ -2172,7 +2297,10 @@ clip:
 	VBIT	V18.B16, V17.B16, V15.B16
 
 store:
-	MOVD	Call_Output(R0), R2
+	MOVD	Call_OutputNext(R0), R2
+	MUL	R25, R2, R2
+	MOVD	Call_Output(R0), R26
+	ADD	R2<<2, R26, R2
 	MOVD	Call_OutputStep(R0), R5
 	LSL	$2, R5, R5
 	MOVD	Call_OutputBlock(R0), R3
@@ -2209,11 +2337,30 @@ store:
 	FMOVQ	F13, (R4)
 	ADD	R5, R4, R4
 	FMOVQ	F15, (R4)
+	ADD	$1, R25, R25
+	MOVD	Call_Repeat(R0), R1
+	CMP	R1, R25
+	BLT	tile
 	RET
 
 // func neonTaps7x2(call *Call)
 TEXT ·neonTaps7x2(SB), NOSPLIT, $0-8
 	MOVD	call+0(FP), R0
+	MOVD	$0, R25
+
+tile:
+	MOVD	Call_Taps(R0), R1
+	MOVD	(Call_Taps+8)(R0), R2
+	MOVD	Call_WeightsNext(R0), R4
+	MUL	R25, R4, R4
+	MOVD	Call_Weights(R0), R26
+	ADD	R4<<2, R26, R4
+	MOVD	Call_InputStep(R0), R5
+	LSL	$2, R5, R5
+	MOVD	Call_InputNext(R0), R6
+	MUL	R25, R6, R6
+	MOVD	Call_Input(R0), R26
+	ADD	R6<<2, R26, R6
 	VEOR	V0.B16, V0.B16, V0.B16
 	VEOR	V1.B16, V1.B16, V1.B16
 	VEOR	V2.B16, V2.B16, V2.B16
@@ -2228,12 +2375,6 @@ TEXT ·neonTaps7x2(SB), NOSPLIT, $0-8
 	VEOR	V11.B16, V11.B16, V11.B16
 	VEOR	V12.B16, V12.B16, V12.B16
 	VEOR	V13.B16, V13.B16, V13.B16
-	MOVD	Call_Taps(R0), R1
-	MOVD	(Call_Taps+8)(R0), R2
-	MOVD	Call_Weights(R0), R4
-	MOVD	Call_InputStep(R0), R5
-	LSL	$2, R5, R5
-	MOVD	Call_Input(R0), R6
 
 tap:
 	MOVD.P	8(R1), R7
@@ -2361,7 +2502,10 @@ next:
 	BNE	tap
 	MOVBU	Call_Accumulate(R0), R1
 	CBZ	R1, bias
-	MOVD	Call_Output(R0), R2
+	MOVD	Call_OutputNext(R0), R2
+	MUL	R25, R2, R2
+	MOVD	Call_Output(R0), R26
+	ADD	R2<<2, R26, R2
 	MOVD	Call_OutputStep(R0), R5
 	LSL	$2, R5, R5
 	MOVD	Call_OutputBlock(R0), R3
@@ -2433,7 +2577,10 @@ bias:
 residual:
 	MOVD	(Call_Residual+8)(R0), R1
 	CBZ	R1, clip
-	MOVD	Call_Residual(R0), R2
+	MOVD	Call_ResidualNext(R0), R2
+	MUL	R25, R2, R2
+	MOVD	Call_Residual(R0), R26
+	ADD	R2<<2, R26, R2
 	MOVD	Call_ResidualStep(R0), R5
 	LSL	$2, R5, R5
 	MOVD	Call_ResidualBlock(R0), R3
@@ -2546,7 +2693,10 @@ clip:
 	VBIT	V16.B16, V15.B16, V13.B16
 
 store:
-	MOVD	Call_Output(R0), R2
+	MOVD	Call_OutputNext(R0), R2
+	MUL	R25, R2, R2
+	MOVD	Call_Output(R0), R26
+	ADD	R2<<2, R26, R2
 	MOVD	Call_OutputStep(R0), R5
 	LSL	$2, R5, R5
 	MOVD	Call_OutputBlock(R0), R3
@@ -2579,11 +2729,30 @@ store:
 	FMOVQ	F11, (R4)
 	ADD	R5, R4, R4
 	FMOVQ	F13, (R4)
+	ADD	$1, R25, R25
+	MOVD	Call_Repeat(R0), R1
+	CMP	R1, R25
+	BLT	tile
 	RET
 
 // func neonTaps4x2(call *Call)
 TEXT ·neonTaps4x2(SB), NOSPLIT, $0-8
 	MOVD	call+0(FP), R0
+	MOVD	$0, R25
+
+tile:
+	MOVD	Call_Taps(R0), R1
+	MOVD	(Call_Taps+8)(R0), R2
+	MOVD	Call_WeightsNext(R0), R4
+	MUL	R25, R4, R4
+	MOVD	Call_Weights(R0), R26
+	ADD	R4<<2, R26, R4
+	MOVD	Call_InputStep(R0), R5
+	LSL	$2, R5, R5
+	MOVD	Call_InputNext(R0), R6
+	MUL	R25, R6, R6
+	MOVD	Call_Input(R0), R26
+	ADD	R6<<2, R26, R6
 	VEOR	V0.B16, V0.B16, V0.B16
 	VEOR	V1.B16, V1.B16, V1.B16
 	VEOR	V2.B16, V2.B16, V2.B16
@@ -2592,12 +2761,6 @@ TEXT ·neonTaps4x2(SB), NOSPLIT, $0-8
 	VEOR	V5.B16, V5.B16, V5.B16
 	VEOR	V6.B16, V6.B16, V6.B16
 	VEOR	V7.B16, V7.B16, V7.B16
-	MOVD	Call_Taps(R0), R1
-	MOVD	(Call_Taps+8)(R0), R2
-	MOVD	Call_Weights(R0), R4
-	MOVD	Call_InputStep(R0), R5
-	LSL	$2, R5, R5
-	MOVD	Call_Input(R0), R6
 
 tap:
 	MOVD.P	8(R1), R7
@@ -2686,7 +2849,10 @@ next:
 	BNE	tap
 	MOVBU	Call_Accumulate(R0), R1
 	CBZ	R1, bias
-	MOVD	Call_Output(R0), R2
+	MOVD	Call_OutputNext(R0), R2
+	MUL	R25, R2, R2
+	MOVD	Call_Output(R0), R26
+	ADD	R2<<2, R26, R2
 	MOVD	Call_OutputStep(R0), R5
 	LSL	$2, R5, R5
 	MOVD	Call_OutputBlock(R0), R3
@@ -2734,7 +2900,10 @@ bias:
 residual:
 	MOVD	(Call_Residual+8)(R0), R1
 	CBZ	R1, clip
-	MOVD	Call_Residual(R0), R2
+	MOVD	Call_ResidualNext(R0), R2
+	MUL	R25, R2, R2
+	MOVD	Call_Residual(R0), R26
+	ADD	R2<<2, R26, R2
 	MOVD	Call_ResidualStep(R0), R5
 	LSL	$2, R5, R5
 	MOVD	Call_ResidualBlock(R0), R3
@@ -2805,7 +2974,10 @@ clip:
 	VBIT	V10.B16, V9.B16, V7.B16
 
 store:
-	MOVD	Call_Output(R0), R2
+	MOVD	Call_OutputNext(R0), R2
+	MUL	R25, R2, R2
+	MOVD	Call_Output(R0), R26
+	ADD	R2<<2, R26, R2
 	MOVD	Call_OutputStep(R0), R5
 	LSL	$2, R5, R5
 	MOVD	Call_OutputBlock(R0), R3
@@ -2826,21 +2998,34 @@ store:
 	FMOVQ	F5, (R4)
 	ADD	R5, R4, R4
 	FMOVQ	F7, (R4)
+	ADD	$1, R25, R25
+	MOVD	Call_Repeat(R0), R1
+	CMP	R1, R25
+	BLT	tile
 	RET
 
 // func neonTaps2x2(call *Call)
 TEXT ·neonTaps2x2(SB), NOSPLIT, $0-8
 	MOVD	call+0(FP), R0
+	MOVD	$0, R25
+
+tile:
+	MOVD	Call_Taps(R0), R1
+	MOVD	(Call_Taps+8)(R0), R2
+	MOVD	Call_WeightsNext(R0), R4
+	MUL	R25, R4, R4
+	MOVD	Call_Weights(R0), R26
+	ADD	R4<<2, R26, R4
+	MOVD	Call_InputStep(R0), R5
+	LSL	$2, R5, R5
+	MOVD	Call_InputNext(R0), R6
+	MUL	R25, R6, R6
+	MOVD	Call_Input(R0), R26
+	ADD	R6<<2, R26, R6
 	VEOR	V0.B16, V0.B16, V0.B16
 	VEOR	V1.B16, V1.B16, V1.B16
 	VEOR	V2.B16, V2.B16, V2.B16
 	VEOR	V3.B16, V3.B16, V3.B16
-	MOVD	Call_Taps(R0), R1
-	MOVD	(Call_Taps+8)(R0), R2
-	MOVD	Call_Weights(R0), R4
-	MOVD	Call_InputStep(R0), R5
-	LSL	$2, R5, R5
-	MOVD	Call_Input(R0), R6
 
 tap:
 	MOVD.P	8(R1), R7
@@ -2903,7 +3088,10 @@ next:
 	BNE	tap
 	MOVBU	Call_Accumulate(R0), R1
 	CBZ	R1, bias
-	MOVD	Call_Output(R0), R2
+	MOVD	Call_OutputNext(R0), R2
+	MUL	R25, R2, R2
+	MOVD	Call_Output(R0), R26
+	ADD	R2<<2, R26, R2
 	MOVD	Call_OutputStep(R0), R5
 	LSL	$2, R5, R5
 	MOVD	Call_OutputBlock(R0), R3
@@ -2935,7 +3123,10 @@ bias:
 residual:
 	MOVD	(Call_Residual+8)(R0), R1
 	CBZ	R1, clip
-	MOVD	Call_Residual(R0), R2
+	MOVD	Call_ResidualNext(R0), R2
+	MUL	R25, R2, R2
+	MOVD	Call_Residual(R0), R26
+	ADD	R2<<2, R26, R2
 	MOVD	Call_ResidualStep(R0), R5
 	LSL	$2, R5, R5
 	MOVD	Call_ResidualBlock(R0), R3
@@ -2978,7 +3169,10 @@ clip:
 	VBIT	V6.B16, V5.B16, V3.B16
 
 store:
-	MOVD	Call_Output(R0), R2
+	MOVD	Call_OutputNext(R0), R2
+	MUL	R25, R2, R2
+	MOVD	Call_Output(R0), R26
+	ADD	R2<<2, R26, R2
 	MOVD	Call_OutputStep(R0), R5
 	LSL	$2, R5, R5
 	MOVD	Call_OutputBlock(R0), R3
@@ -2991,19 +3185,32 @@ store:
 	FMOVQ	F1, (R4)
 	ADD	R5, R4, R4
 	FMOVQ	F3, (R4)
+	ADD	$1, R25, R25
+	MOVD	Call_Repeat(R0), R1
+	CMP	R1, R25
+	BLT	tile
 	RET
 
 // func neonTaps1x2(call *Call)
 TEXT ·neonTaps1x2(SB), NOSPLIT, $0-8
 	MOVD	call+0(FP), R0
-	VEOR	V0.B16, V0.B16, V0.B16
-	VEOR	V1.B16, V1.B16, V1.B16
+	MOVD	$0, R25
+
+tile:
 	MOVD	Call_Taps(R0), R1
 	MOVD	(Call_Taps+8)(R0), R2
-	MOVD	Call_Weights(R0), R4
+	MOVD	Call_WeightsNext(R0), R4
+	MUL	R25, R4, R4
+	MOVD	Call_Weights(R0), R26
+	ADD	R4<<2, R26, R4
 	MOVD	Call_InputStep(R0), R5
 	LSL	$2, R5, R5
-	MOVD	Call_Input(R0), R6
+	MOVD	Call_InputNext(R0), R6
+	MUL	R25, R6, R6
+	MOVD	Call_Input(R0), R26
+	ADD	R6<<2, R26, R6
+	VEOR	V0.B16, V0.B16, V0.B16
+	VEOR	V1.B16, V1.B16, V1.B16
 
 tap:
 	MOVD.P	8(R1), R7
@@ -3053,7 +3260,10 @@ next:
 	BNE	tap
 	MOVBU	Call_Accumulate(R0), R1
 	CBZ	R1, bias
-	MOVD	Call_Output(R0), R2
+	MOVD	Call_OutputNext(R0), R2
+	MUL	R25, R2, R2
+	MOVD	Call_Output(R0), R26
+	ADD	R2<<2, R26, R2
 	MOVD	Call_OutputStep(R0), R5
 	LSL	$2, R5, R5
 	MOVD	Call_OutputBlock(R0), R3
@@ -3077,7 +3287,10 @@ bias:
 residual:
 	MOVD	(Call_Residual+8)(R0), R1
 	CBZ	R1, clip
-	MOVD	Call_Residual(R0), R2
+	MOVD	Call_ResidualNext(R0), R2
+	MUL	R25, R2, R2
+	MOVD	Call_Residual(R0), R26
+	ADD	R2<<2, R26, R2
 	MOVD	Call_ResidualStep(R0), R5
 	LSL	$2, R5, R5
 	MOVD	Call_ResidualBlock(R0), R3
@@ -3106,7 +3319,10 @@ clip:
 	VBIT	V4.B16, V3.B16, V1.B16
 
 store:
-	MOVD	Call_Output(R0), R2
+	MOVD	Call_OutputNext(R0), R2
+	MUL	R25, R2, R2
+	MOVD	Call_Output(R0), R26
+	ADD	R2<<2, R26, R2
 	MOVD	Call_OutputStep(R0), R5
 	LSL	$2, R5, R5
 	MOVD	Call_OutputBlock(R0), R3
@@ -3115,11 +3331,30 @@ store:
 	ADD	R3<<2, R2, R2
 	MOVD	R2, R4
 	FMOVQ	F1, (R4)
+	ADD	$1, R25, R25
+	MOVD	Call_Repeat(R0), R1
+	CMP	R1, R25
+	BLT	tile
 	RET
 
 // func neonTaps16x1(call *Call)
 TEXT ·neonTaps16x1(SB), NOSPLIT, $0-8
 	MOVD	call+0(FP), R0
+	MOVD	$0, R25
+
+tile:
+	MOVD	Call_Taps(R0), R1
+	MOVD	(Call_Taps+8)(R0), R2
+	MOVD	Call_WeightsNext(R0), R4
+	MUL	R25, R4, R4
+	MOVD	Call_Weights(R0), R26
+	ADD	R4<<2, R26, R4
+	MOVD	Call_InputStep(R0), R5
+	LSL	$2, R5, R5
+	MOVD	Call_InputNext(R0), R6
+	MUL	R25, R6, R6
+	MOVD	Call_Input(R0), R26
+	ADD	R6<<2, R26, R6
 	VEOR	V0.B16, V0.B16, V0.B16
 	VEOR	V1.B16, V1.B16, V1.B16
 	VEOR	V2.B16, V2.B16, V2.B16
@@ -3136,12 +3371,6 @@ TEXT ·neonTaps16x1(SB), NOSPLIT, $0-8
 	VEOR	V13.B16, V13.B16, V13.B16
 	VEOR	V14.B16, V14.B16, V14.B16
 	VEOR	V15.B16, V15.B16, V15.B16
-	MOVD	Call_Taps(R0), R1
-	MOVD	(Call_Taps+8)(R0), R2
-	MOVD	Call_Weights(R0), R4
-	MOVD	Call_InputStep(R0), R5
-	LSL	$2, R5, R5
-	MOVD	Call_Input(R0), R6
 
 tap:
 	MOVD.P	8(R1), R7
@@ -3306,7 +3535,10 @@ next:
 	BNE	tap
 	MOVBU	Call_Accumulate(R0), R1
 	CBZ	R1, bias
-	MOVD	Call_Output(R0), R2
+	MOVD	Call_OutputNext(R0), R2
+	MUL	R25, R2, R2
+	MOVD	Call_Output(R0), R26
+	ADD	R2<<2, R26, R2
 	MOVD	Call_OutputStep(R0), R5
 	LSL	$2, R5, R5
 	MOVD	Call_OutputBlock(R0), R3
@@ -3384,7 +3616,10 @@ bias:
 residual:
 	MOVD	(Call_Residual+8)(R0), R1
 	CBZ	R1, clip
-	MOVD	Call_Residual(R0), R2
+	MOVD	Call_ResidualNext(R0), R2
+	MUL	R25, R2, R2
+	MOVD	Call_Residual(R0), R26
+	ADD	R2<<2, R26, R2
 	MOVD	Call_ResidualStep(R0), R5
 	LSL	$2, R5, R5
 	MOVD	Call_ResidualBlock(R0), R3
@@ -3510,7 +3745,10 @@ clip:
 	VBIT	V18.B16, V17.B16, V15.B16
 
 store:
-	MOVD	Call_Output(R0), R2
+	MOVD	Call_OutputNext(R0), R2
+	MUL	R25, R2, R2
+	MOVD	Call_Output(R0), R26
+	ADD	R2<<2, R26, R2
 	MOVD	Call_OutputStep(R0), R5
 	LSL	$2, R5, R5
 	MOVD	Call_OutputBlock(R0), R3
@@ -3546,11 +3784,30 @@ store:
 	FMOVQ	F14, (R4)
 	ADD	R5, R4, R4
 	FMOVQ	F15, (R4)
+	ADD	$1, R25, R25
+	MOVD	Call_Repeat(R0), R1
+	CMP	R1, R25
+	BLT	tile
 	RET
 
 // func neonTaps14x1(call *Call)
 TEXT ·neonTaps14x1(SB), NOSPLIT, $0-8
 	MOVD	call+0(FP), R0
+	MOVD	$0, R25
+
+tile:
+	MOVD	Call_Taps(R0), R1
+	MOVD	(Call_Taps+8)(R0), R2
+	MOVD	Call_WeightsNext(R0), R4
+	MUL	R25, R4, R4
+	MOVD	Call_Weights(R0), R26
+	ADD	R4<<2, R26, R4
+	MOVD	Call_InputStep(R0), R5
+	LSL	$2, R5, R5
+	MOVD	Call_InputNext(R0), R6
+	MUL	R25, R6, R6
+	MOVD	Call_Input(R0), R26
+	ADD	R6<<2, R26, R6
 	VEOR	V0.B16, V0.B16, V0.B16
 	VEOR	V1.B16, V1.B16, V1.B16
 	VEOR	V2.B16, V2.B16, V2.B16
@@ -3565,12 +3822,6 @@ TEXT ·neonTaps14x1(SB), NOSPLIT, $0-8
 	VEOR	V11.B16, V11.B16, V11.B16
 	VEOR	V12.B16, V12.B16, V12.B16
 	VEOR	V13.B16, V13.B16, V13.B16
-	MOVD	Call_Taps(R0), R1
-	MOVD	(Call_Taps+8)(R0), R2
-	MOVD	Call_Weights(R0), R4
-	MOVD	Call_InputStep(R0), R5
-	LSL	$2, R5, R5
-	MOVD	Call_Input(R0), R6
 
 tap:
 	MOVD.P	8(R1), R7
@@ -3714,7 +3965,10 @@ next:
 	BNE	tap
 	MOVBU	Call_Accumulate(R0), R1
 	CBZ	R1, bias
-	MOVD	Call_Output(R0), R2
+	MOVD	Call_OutputNext(R0), R2
+	MUL	R25, R2, R2
+	MOVD	Call_Output(R0), R26
+	ADD	R2<<2, R26, R2
 	MOVD	Call_OutputStep(R0), R5
 	LSL	$2, R5, R5
 	MOVD	Call_OutputBlock(R0), R3
@@ -3784,7 +4038,10 @@ bias:
 residual:
 	MOVD	(Call_Residual+8)(R0), R1
 	CBZ	R1, clip
-	MOVD	Call_Residual(R0), R2
+	MOVD	Call_ResidualNext(R0), R2
+	MUL	R25, R2, R2
+	MOVD	Call_Residual(R0), R26
+	ADD	R2<<2, R26, R2
 	MOVD	Call_ResidualStep(R0), R5
 	LSL	$2, R5, R5
 	MOVD	Call_ResidualBlock(R0), R3
@@ -3896,7 +4153,10 @@ clip:
 	VBIT	V16.B16, V15.B16, V13.B16
 
 store:
-	MOVD	Call_Output(R0), R2
+	MOVD	Call_OutputNext(R0), R2
+	MUL	R25, R2, R2
+	MOVD	Call_Output(R0), R26
+	ADD	R2<<2, R26, R2
 	MOVD	Call_OutputStep(R0), R5
 	LSL	$2, R5, R5
 	MOVD	Call_OutputBlock(R0), R3
@@ -3928,11 +4188,30 @@ store:
 	FMOVQ	F12, (R4)
 	ADD	R5, R4, R4
 	FMOVQ	F13, (R4)
+	ADD	$1, R25, R25
+	MOVD	Call_Repeat(R0), R1
+	CMP	R1, R25
+	BLT	tile
 	RET
 
 // func neonTaps8x1(call *Call)
 TEXT ·neonTaps8x1(SB), NOSPLIT, $0-8
 	MOVD	call+0(FP), R0
+	MOVD	$0, R25
+
+tile:
+	MOVD	Call_Taps(R0), R1
+	MOVD	(Call_Taps+8)(R0), R2
+	MOVD	Call_WeightsNext(R0), R4
+	MUL	R25, R4, R4
+	MOVD	Call_Weights(R0), R26
+	ADD	R4<<2, R26, R4
+	MOVD	Call_InputStep(R0), R5
+	LSL	$2, R5, R5
+	MOVD	Call_InputNext(R0), R6
+	MUL	R25, R6, R6
+	MOVD	Call_Input(R0), R26
+	ADD	R6<<2, R26, R6
 	VEOR	V0.B16, V0.B16, V0.B16
 	VEOR	V1.B16, V1.B16, V1.B16
 	VEOR	V2.B16, V2.B16, V2.B16
@@ -3941,12 +4220,6 @@ TEXT ·neonTaps8x1(SB), NOSPLIT, $0-8
 	VEOR	V5.B16, V5.B16, V5.B16
 	VEOR	V6.B16, V6.B16, V6.B16
 	VEOR	V7.B16, V7.B16, V7.B16
-	MOVD	Call_Taps(R0), R1
-	MOVD	(Call_Taps+8)(R0), R2
-	MOVD	Call_Weights(R0), R4
-	MOVD	Call_InputStep(R0), R5
-	LSL	$2, R5, R5
-	MOVD	Call_Input(R0), R6
 
 tap:
 	MOVD.P	8(R1), R7
@@ -4042,7 +4315,10 @@ next:
 	BNE	tap
 	MOVBU	Call_Accumulate(R0), R1
 	CBZ	R1, bias
-	MOVD	Call_Output(R0), R2
+	MOVD	Call_OutputNext(R0), R2
+	MUL	R25, R2, R2
+	MOVD	Call_Output(R0), R26
+	ADD	R2<<2, R26, R2
 	MOVD	Call_OutputStep(R0), R5
 	LSL	$2, R5, R5
 	MOVD	Call_OutputBlock(R0), R3
@@ -4088,7 +4364,10 @@ bias:
 residual:
 	MOVD	(Call_Residual+8)(R0), R1
 	CBZ	R1, clip
-	MOVD	Call_Residual(R0), R2
+	MOVD	Call_ResidualNext(R0), R2
+	MUL	R25, R2, R2
+	MOVD	Call_Residual(R0), R26
+	ADD	R2<<2, R26, R2
 	MOVD	Call_ResidualStep(R0), R5
 	LSL	$2, R5, R5
 	MOVD	Call_ResidualBlock(R0), R3
@@ -4158,7 +4437,10 @@ clip:
 	VBIT	V10.B16, V9.B16, V7.B16
 
 store:
-	MOVD	Call_Output(R0), R2
+	MOVD	Call_OutputNext(R0), R2
+	MUL	R25, R2, R2
+	MOVD	Call_Output(R0), R26
+	ADD	R2<<2, R26, R2
 	MOVD	Call_OutputStep(R0), R5
 	LSL	$2, R5, R5
 	MOVD	Call_OutputBlock(R0), R3
@@ -4178,11 +4460,30 @@ store:
 	FMOVQ	F6, (R4)
 	ADD	R5, R4, R4
 	FMOVQ	F7, (R4)
+	ADD	$1, R25, R25
+	MOVD	Call_Repeat(R0), R1
+	CMP	R1, R25
+	BLT	tile
 	RET
 
 // func neonTaps7x1(call *Call)
 TEXT ·neonTaps7x1(SB), NOSPLIT, $0-8
 	MOVD	call+0(FP), R0
+	MOVD	$0, R25
+
+tile:
+	MOVD	Call_Taps(R0), R1
+	MOVD	(Call_Taps+8)(R0), R2
+	MOVD	Call_WeightsNext(R0), R4
+	MUL	R25, R4, R4
+	MOVD	Call_Weights(R0), R26
+	ADD	R4<<2, R26, R4
+	MOVD	Call_InputStep(R0), R5
+	LSL	$2, R5, R5
+	MOVD	Call_InputNext(R0), R6
+	MUL	R25, R6, R6
+	MOVD	Call_Input(R0), R26
+	ADD	R6<<2, R26, R6
 	VEOR	V0.B16, V0.B16, V0.B16
 	VEOR	V1.B16, V1.B16, V1.B16
 	VEOR	V2.B16, V2.B16, V2.B16
@@ -4190,12 +4491,6 @@ TEXT ·neonTaps7x1(SB), NOSPLIT, $0-8
 	VEOR	V4.B16, V4.B16, V4.B16
 	VEOR	V5.B16, V5.B16, V5.B16
 	VEOR	V6.B16, V6.B16, V6.B16
-	MOVD	Call_Taps(R0), R1
-	MOVD	(Call_Taps+8)(R0), R2
-	MOVD	Call_Weights(R0), R4
-	MOVD	Call_InputStep(R0), R5
-	LSL	$2, R5, R5
-	MOVD	Call_Input(R0), R6
 
 tap:
 	MOVD.P	8(R1), R7
@@ -4283,7 +4578,10 @@ next:
 	BNE	tap
 	MOVBU	Call_Accumulate(R0), R1
 	CBZ	R1, bias
-	MOVD	Call_Output(R0), R2
+	MOVD	Call_OutputNext(R0), R2
+	MUL	R25, R2, R2
+	MOVD	Call_Output(R0), R26
+	ADD	R2<<2, R26, R2
 	MOVD	Call_OutputStep(R0), R5
 	LSL	$2, R5, R5
 	MOVD	Call_OutputBlock(R0), R3
@@ -4325,7 +4623,10 @@ bias:
 residual:
 	MOVD	(Call_Residual+8)(R0), R1
 	CBZ	R1, clip
-	MOVD	Call_Residual(R0), R2
+	MOVD	Call_ResidualNext(R0), R2
+	MUL	R25, R2, R2
+	MOVD	Call_Residual(R0), R26
+	ADD	R2<<2, R26, R2
 	MOVD	Call_ResidualStep(R0), R5
 	LSL	$2, R5, R5
 	MOVD	Call_ResidualBlock(R0), R3
@@ -4388,7 +4689,10 @@ clip:
 	VBIT	V9.B16, V8.B16, V6.B16
 
 store:
-	MOVD	Call_Output(R0), R2
+	MOVD	Call_OutputNext(R0), R2
+	MUL	R25, R2, R2
+	MOVD	Call_Output(R0), R26
+	ADD	R2<<2, R26, R2
 	MOVD	Call_OutputStep(R0), R5
 	LSL	$2, R5, R5
 	MOVD	Call_OutputBlock(R0), R3
@@ -4406,21 +4710,34 @@ store:
 	FMOVQ	F5, (R4)
 	ADD	R5, R4, R4
 	FMOVQ	F6, (R4)
+	ADD	$1, R25, R25
+	MOVD	Call_Repeat(R0), R1
+	CMP	R1, R25
+	BLT	tile
 	RET
 
 // func neonTaps4x1(call *Call)
 TEXT ·neonTaps4x1(SB), NOSPLIT, $0-8
 	MOVD	call+0(FP), R0
+	MOVD	$0, R25
+
+tile:
+	MOVD	Call_Taps(R0), R1
+	MOVD	(Call_Taps+8)(R0), R2
+	MOVD	Call_WeightsNext(R0), R4
+	MUL	R25, R4, R4
+	MOVD	Call_Weights(R0), R26
+	ADD	R4<<2, R26, R4
+	MOVD	Call_InputStep(R0), R5
+	LSL	$2, R5, R5
+	MOVD	Call_InputNext(R0), R6
+	MUL	R25, R6, R6
+	MOVD	Call_Input(R0), R26
+	ADD	R6<<2, R26, R6
 	VEOR	V0.B16, V0.B16, V0.B16
 	VEOR	V1.B16, V1.B16, V1.B16
 	VEOR	V2.B16, V2.B16, V2.B16
 	VEOR	V3.B16, V3.B16, V3.B16
-	MOVD	Call_Taps(R0), R1
-	MOVD	(Call_Taps+8)(R0), R2
-	MOVD	Call_Weights(R0), R4
-	MOVD	Call_InputStep(R0), R5
-	LSL	$2, R5, R5
-	MOVD	Call_Input(R0), R6
 
 tap:
 	MOVD.P	8(R1), R7
@@ -4484,7 +4801,10 @@ next:
 	BNE	tap
 	MOVBU	Call_Accumulate(R0), R1
 	CBZ	R1, bias
-	MOVD	Call_Output(R0), R2
+	MOVD	Call_OutputNext(R0), R2
+	MUL	R25, R2, R2
+	MOVD	Call_Output(R0), R26
+	ADD	R2<<2, R26, R2
 	MOVD	Call_OutputStep(R0), R5
 	LSL	$2, R5, R5
 	MOVD	Call_OutputBlock(R0), R3
@@ -4514,7 +4834,10 @@ bias:
 residual:
 	MOVD	(Call_Residual+8)(R0), R1
 	CBZ	R1, clip
-	MOVD	Call_Residual(R0), R2
+	MOVD	Call_ResidualNext(R0), R2
+	MUL	R25, R2, R2
+	MOVD	Call_Residual(R0), R26
+	ADD	R2<<2, R26, R2
 	MOVD	Call_ResidualStep(R0), R5
 	LSL	$2, R5, R5
 	MOVD	Call_ResidualBlock(R0), R3
@@ -4556,7 +4879,10 @@ clip:
 	VBIT	V6.B16, V5.B16, V3.B16
 
 store:
-	MOVD	Call_Output(R0), R2
+	MOVD	Call_OutputNext(R0), R2
+	MUL	R25, R2, R2
+	MOVD	Call_Output(R0), R26
+	ADD	R2<<2, R26, R2
 	MOVD	Call_OutputStep(R0), R5
 	LSL	$2, R5, R5
 	MOVD	Call_OutputBlock(R0), R3
@@ -4568,19 +4894,32 @@ store:
 	FMOVQ	F2, (R4)
 	ADD	R5, R4, R4
 	FMOVQ	F3, (R4)
+	ADD	$1, R25, R25
+	MOVD	Call_Repeat(R0), R1
+	CMP	R1, R25
+	BLT	tile
 	RET
 
 // func neonTaps2x1(call *Call)
 TEXT ·neonTaps2x1(SB), NOSPLIT, $0-8
 	MOVD	call+0(FP), R0
-	VEOR	V0.B16, V0.B16, V0.B16
-	VEOR	V1.B16, V1.B16, V1.B16
+	MOVD	$0, R25
+
+tile:
 	MOVD	Call_Taps(R0), R1
 	MOVD	(Call_Taps+8)(R0), R2
-	MOVD	Call_Weights(R0), R4
+	MOVD	Call_WeightsNext(R0), R4
+	MUL	R25, R4, R4
+	MOVD	Call_Weights(R0), R26
+	ADD	R4<<2, R26, R4
 	MOVD	Call_InputStep(R0), R5
 	LSL	$2, R5, R5
-	MOVD	Call_Input(R0), R6
+	MOVD	Call_InputNext(R0), R6
+	MUL	R25, R6, R6
+	MOVD	Call_Input(R0), R26
+	ADD	R6<<2, R26, R6
+	VEOR	V0.B16, V0.B16, V0.B16
+	VEOR	V1.B16, V1.B16, V1.B16
 
 tap:
 	MOVD.P	8(R1), R7
@@ -4628,7 +4967,10 @@ next:
 	BNE	tap
 	MOVBU	Call_Accumulate(R0), R1
 	CBZ	R1, bias
-	MOVD	Call_Output(R0), R2
+	MOVD	Call_OutputNext(R0), R2
+	MUL	R25, R2, R2
+	MOVD	Call_Output(R0), R26
+	ADD	R2<<2, R26, R2
 	MOVD	Call_OutputStep(R0), R5
 	LSL	$2, R5, R5
 	MOVD	Call_OutputBlock(R0), R3
@@ -4650,7 +4992,10 @@ bias:
 residual:
 	MOVD	(Call_Residual+8)(R0), R1
 	CBZ	R1, clip
-	MOVD	Call_Residual(R0), R2
+	MOVD	Call_ResidualNext(R0), R2
+	MUL	R25, R2, R2
+	MOVD	Call_Residual(R0), R26
+	ADD	R2<<2, R26, R2
 	MOVD	Call_ResidualStep(R0), R5
 	LSL	$2, R5, R5
 	MOVD	Call_ResidualBlock(R0), R3
@@ -4678,7 +5023,10 @@ clip:
 	VBIT	V4.B16, V3.B16, V1.B16
 
 store:
-	MOVD	Call_Output(R0), R2
+	MOVD	Call_OutputNext(R0), R2
+	MUL	R25, R2, R2
+	MOVD	Call_Output(R0), R26
+	ADD	R2<<2, R26, R2
 	MOVD	Call_OutputStep(R0), R5
 	LSL	$2, R5, R5
 	MOVD	Call_OutputBlock(R0), R3
@@ -4686,18 +5034,31 @@ store:
 	FMOVQ	F0, (R4)
 	ADD	R5, R4, R4
 	FMOVQ	F1, (R4)
+	ADD	$1, R25, R25
+	MOVD	Call_Repeat(R0), R1
+	CMP	R1, R25
+	BLT	tile
 	RET
 
 // func neonTaps1x1(call *Call)
 TEXT ·neonTaps1x1(SB), NOSPLIT, $0-8
 	MOVD	call+0(FP), R0
-	VEOR	V0.B16, V0.B16, V0.B16
+	MOVD	$0, R25
+
+tile:
 	MOVD	Call_Taps(R0), R1
 	MOVD	(Call_Taps+8)(R0), R2
-	MOVD	Call_Weights(R0), R4
+	MOVD	Call_WeightsNext(R0), R4
+	MUL	R25, R4, R4
+	MOVD	Call_Weights(R0), R26
+	ADD	R4<<2, R26, R4
 	MOVD	Call_InputStep(R0), R5
 	LSL	$2, R5, R5
-	MOVD	Call_Input(R0), R6
+	MOVD	Call_InputNext(R0), R6
+	MUL	R25, R6, R6
+	MOVD	Call_Input(R0), R26
+	ADD	R6<<2, R26, R6
+	VEOR	V0.B16, V0.B16, V0.B16
 
 tap:
 	MOVD.P	8(R1), R7
@@ -4737,7 +5098,10 @@ next:
 	BNE	tap
 	MOVBU	Call_Accumulate(R0), R1
 	CBZ	R1, bias
-	MOVD	Call_Output(R0), R2
+	MOVD	Call_OutputNext(R0), R2
+	MUL	R25, R2, R2
+	MOVD	Call_Output(R0), R26
+	ADD	R2<<2, R26, R2
 	MOVD	Call_OutputStep(R0), R5
 	LSL	$2, R5, R5
 	MOVD	Call_OutputBlock(R0), R3
@@ -4755,7 +5119,10 @@ bias:
 residual:
 	MOVD	(Call_Residual+8)(R0), R1
 	CBZ	R1, clip
-	MOVD	Call_Residual(R0), R2
+	MOVD	Call_ResidualNext(R0), R2
+	MUL	R25, R2, R2
+	MOVD	Call_Residual(R0), R26
+	ADD	R2<<2, R26, R2
 	MOVD	Call_ResidualStep(R0), R5
 	LSL	$2, R5, R5
 	MOVD	Call_ResidualBlock(R0), R3
@@ -4776,17 +5143,39 @@ clip:
 	VBIT	V3.B16, V2.B16, V0.B16
 
 store:
-	MOVD	Call_Output(R0), R2
+	MOVD	Call_OutputNext(R0), R2
+	MUL	R25, R2, R2
+	MOVD	Call_Output(R0), R26
+	ADD	R2<<2, R26, R2
 	MOVD	Call_OutputStep(R0), R5
 	LSL	$2, R5, R5
 	MOVD	Call_OutputBlock(R0), R3
 	MOVD	R2, R4
 	FMOVQ	F0, (R4)
+	ADD	$1, R25, R25
+	MOVD	Call_Repeat(R0), R1
+	CMP	R1, R25
+	BLT	tile
 	RET
 
 // func neonDepthwise14(call *Call)
 TEXT ·neonDepthwise14(SB), NOSPLIT, $0-8
 	MOVD	call+0(FP), R0
+	MOVD	$0, R25
+
+tile:
+	MOVD	Call_Taps(R0), R1
+	MOVD	(Call_Taps+8)(R0), R2
+	MOVD	Call_WeightsNext(R0), R4
+	MUL	R25, R4, R4
+	MOVD	Call_Weights(R0), R26
+	ADD	R4<<2, R26, R4
+	MOVD	Call_InputStep(R0), R5
+	LSL	$2, R5, R5
+	MOVD	Call_InputNext(R0), R6
+	MUL	R25, R6, R6
+	MOVD	Call_Input(R0), R26
+	ADD	R6<<2, R26, R6
 	VEOR	V0.B16, V0.B16, V0.B16
 	VEOR	V1.B16, V1.B16, V1.B16
 	VEOR	V2.B16, V2.B16, V2.B16
@@ -4801,12 +5190,6 @@ TEXT ·neonDepthwise14(SB), NOSPLIT, $0-8
 	VEOR	V11.B16, V11.B16, V11.B16
 	VEOR	V12.B16, V12.B16, V12.B16
 	VEOR	V13.B16, V13.B16, V13.B16
-	MOVD	Call_Taps(R0), R1
-	MOVD	(Call_Taps+8)(R0), R2
-	MOVD	Call_Weights(R0), R4
-	MOVD	Call_InputStep(R0), R5
-	LSL	$2, R5, R5
-	MOVD	Call_Input(R0), R6
 
 tap:
 	MOVD.P	8(R1), R7
@@ -4844,7 +5227,10 @@ tap:
 	BNE	tap
 	MOVBU	Call_Accumulate(R0), R1
 	CBZ	R1, bias
-	MOVD	Call_Output(R0), R2
+	MOVD	Call_OutputNext(R0), R2
+	MUL	R25, R2, R2
+	MOVD	Call_Output(R0), R26
+	ADD	R2<<2, R26, R2
 	MOVD	Call_OutputStep(R0), R5
 	LSL	$2, R5, R5
 	MOVD	Call_OutputBlock(R0), R3
@@ -4914,7 +5300,10 @@ bias:
 residual:
 	MOVD	(Call_Residual+8)(R0), R1
 	CBZ	R1, clip
-	MOVD	Call_Residual(R0), R2
+	MOVD	Call_ResidualNext(R0), R2
+	MUL	R25, R2, R2
+	MOVD	Call_Residual(R0), R26
+	ADD	R2<<2, R26, R2
 	MOVD	Call_ResidualStep(R0), R5
 	LSL	$2, R5, R5
 	MOVD	Call_ResidualBlock(R0), R3
@@ -5026,7 +5415,10 @@ clip:
 	VBIT	V16.B16, V15.B16, V13.B16
 
 store:
-	MOVD	Call_Output(R0), R2
+	MOVD	Call_OutputNext(R0), R2
+	MUL	R25, R2, R2
+	MOVD	Call_Output(R0), R26
+	ADD	R2<<2, R26, R2
 	MOVD	Call_OutputStep(R0), R5
 	LSL	$2, R5, R5
 	MOVD	Call_OutputBlock(R0), R3
@@ -5058,11 +5450,30 @@ store:
 	FMOVQ	F12, (R4)
 	ADD	R5, R4, R4
 	FMOVQ	F13, (R4)
+	ADD	$1, R25, R25
+	MOVD	Call_Repeat(R0), R1
+	CMP	R1, R25
+	BLT	tile
 	RET
 
 // func neonDepthwise8(call *Call)
 TEXT ·neonDepthwise8(SB), NOSPLIT, $0-8
 	MOVD	call+0(FP), R0
+	MOVD	$0, R25
+
+tile:
+	MOVD	Call_Taps(R0), R1
+	MOVD	(Call_Taps+8)(R0), R2
+	MOVD	Call_WeightsNext(R0), R4
+	MUL	R25, R4, R4
+	MOVD	Call_Weights(R0), R26
+	ADD	R4<<2, R26, R4
+	MOVD	Call_InputStep(R0), R5
+	LSL	$2, R5, R5
+	MOVD	Call_InputNext(R0), R6
+	MUL	R25, R6, R6
+	MOVD	Call_Input(R0), R26
+	ADD	R6<<2, R26, R6
 	VEOR	V0.B16, V0.B16, V0.B16
 	VEOR	V1.B16, V1.B16, V1.B16
 	VEOR	V2.B16, V2.B16, V2.B16
@@ -5071,12 +5482,6 @@ TEXT ·neonDepthwise8(SB), NOSPLIT, $0-8
 	VEOR	V5.B16, V5.B16, V5.B16
 	VEOR	V6.B16, V6.B16, V6.B16
 	VEOR	V7.B16, V7.B16, V7.B16
-	MOVD	Call_Taps(R0), R1
-	MOVD	(Call_Taps+8)(R0), R2
-	MOVD	Call_Weights(R0), R4
-	MOVD	Call_InputStep(R0), R5
-	LSL	$2, R5, R5
-	MOVD	Call_Input(R0), R6
 
 tap:
 	MOVD.P	8(R1), R7
@@ -5102,7 +5507,10 @@ tap:
 	BNE	tap
 	MOVBU	Call_Accumulate(R0), R1
 	CBZ	R1, bias
-	MOVD	Call_Output(R0), R2
+	MOVD	Call_OutputNext(R0), R2
+	MUL	R25, R2, R2
+	MOVD	Call_Output(R0), R26
+	ADD	R2<<2, R26, R2
 	MOVD	Call_OutputStep(R0), R5
 	LSL	$2, R5, R5
 	MOVD	Call_OutputBlock(R0), R3
@@ -5148,7 +5556,10 @@ bias:
 residual:
 	MOVD	(Call_Residual+8)(R0), R1
 	CBZ	R1, clip
-	MOVD	Call_Residual(R0), R2
+	MOVD	Call_ResidualNext(R0), R2
+	MUL	R25, R2, R2
+	MOVD	Call_Residual(R0), R26
+	ADD	R2<<2, R26, R2
 	MOVD	Call_ResidualStep(R0), R5
 	LSL	$2, R5, R5
 	MOVD	Call_ResidualBlock(R0), R3
@@ -5218,7 +5629,10 @@ clip:
 	VBIT	V10.B16, V9.B16, V7.B16
 
 store:
-	MOVD	Call_Output(R0), R2
+	MOVD	Call_OutputNext(R0), R2
+	MUL	R25, R2, R2
+	MOVD	Call_Output(R0), R26
+	ADD	R2<<2, R26, R2
 	MOVD	Call_OutputStep(R0), R5
 	LSL	$2, R5, R5
 	MOVD	Call_OutputBlock(R0), R3
@@ -5238,11 +5652,30 @@ store:
 	FMOVQ	F6, (R4)
 	ADD	R5, R4, R4
 	FMOVQ	F7, (R4)
+	ADD	$1, R25, R25
+	MOVD	Call_Repeat(R0), R1
+	CMP	R1, R25
+	BLT	tile
 	RET
 
 // func neonDepthwise7(call *Call)
 TEXT ·neonDepthwise7(SB), NOSPLIT, $0-8
 	MOVD	call+0(FP), R0
+	MOVD	$0, R25
+
+tile:
+	MOVD	Call_Taps(R0), R1
+	MOVD	(Call_Taps+8)(R0), R2
+	MOVD	Call_WeightsNext(R0), R4
+	MUL	R25, R4, R4
+	MOVD	Call_Weights(R0), R26
+	ADD	R4<<2, R26, R4
+	MOVD	Call_InputStep(R0), R5
+	LSL	$2, R5, R5
+	MOVD	Call_InputNext(R0), R6
+	MUL	R25, R6, R6
+	MOVD	Call_Input(R0), R26
+	ADD	R6<<2, R26, R6
 	VEOR	V0.B16, V0.B16, V0.B16
 	VEOR	V1.B16, V1.B16, V1.B16
 	VEOR	V2.B16, V2.B16, V2.B16
@@ -5250,12 +5683,6 @@ TEXT ·neonDepthwise7(SB), NOSPLIT, $0-8
 	VEOR	V4.B16, V4.B16, V4.B16
 	VEOR	V5.B16, V5.B16, V5.B16
 	VEOR	V6.B16, V6.B16, V6.B16
-	MOVD	Call_Taps(R0), R1
-	MOVD	(Call_Taps+8)(R0), R2
-	MOVD	Call_Weights(R0), R4
-	MOVD	Call_InputStep(R0), R5
-	LSL	$2, R5, R5
-	MOVD	Call_Input(R0), R6
 
 tap:
 	MOVD.P	8(R1), R7
@@ -5279,7 +5706,10 @@ tap:
 	BNE	tap
 	MOVBU	Call_Accumulate(R0), R1
 	CBZ	R1, bias
-	MOVD	Call_Output(R0), R2
+	MOVD	Call_OutputNext(R0), R2
+	MUL	R25, R2, R2
+	MOVD	Call_Output(R0), R26
+	ADD	R2<<2, R26, R2
 	MOVD	Call_OutputStep(R0), R5
 	LSL	$2, R5, R5
 	MOVD	Call_OutputBlock(R0), R3
@@ -5321,7 +5751,10 @@ bias:
 residual:
 	MOVD	(Call_Residual+8)(R0), R1
 	CBZ	R1, clip
-	MOVD	Call_Residual(R0), R2
+	MOVD	Call_ResidualNext(R0), R2
+	MUL	R25, R2, R2
+	MOVD	Call_Residual(R0), R26
+	ADD	R2<<2, R26, R2
 	MOVD	Call_ResidualStep(R0), R5
 	LSL	$2, R5, R5
 	MOVD	Call_ResidualBlock(R0), R3
@@ -5384,7 +5817,10 @@ clip:
 	VBIT	V9.B16, V8.B16, V6.B16
 
 store:
-	MOVD	Call_Output(R0), R2
+	MOVD	Call_OutputNext(R0), R2
+	MUL	R25, R2, R2
+	MOVD	Call_Output(R0), R26
+	ADD	R2<<2, R26, R2
 	MOVD	Call_OutputStep(R0), R5
 	LSL	$2, R5, R5
 	MOVD	Call_OutputBlock(R0), R3
@@ -5402,21 +5838,34 @@ store:
 	FMOVQ	F5, (R4)
 	ADD	R5, R4, R4
 	FMOVQ	F6, (R4)
+	ADD	$1, R25, R25
+	MOVD	Call_Repeat(R0), R1
+	CMP	R1, R25
+	BLT	tile
 	RET
 
 // func neonDepthwise4(call *Call)
 TEXT ·neonDepthwise4(SB), NOSPLIT, $0-8
 	MOVD	call+0(FP), R0
+	MOVD	$0, R25
+
+tile:
+	MOVD	Call_Taps(R0), R1
+	MOVD	(Call_Taps+8)(R0), R2
+	MOVD	Call_WeightsNext(R0), R4
+	MUL	R25, R4, R4
+	MOVD	Call_Weights(R0), R26
+	ADD	R4<<2, R26, R4
+	MOVD	Call_InputStep(R0), R5
+	LSL	$2, R5, R5
+	MOVD	Call_InputNext(R0), R6
+	MUL	R25, R6, R6
+	MOVD	Call_Input(R0), R26
+	ADD	R6<<2, R26, R6
 	VEOR	V0.B16, V0.B16, V0.B16
 	VEOR	V1.B16, V1.B16, V1.B16
 	VEOR	V2.B16, V2.B16, V2.B16
 	VEOR	V3.B16, V3.B16, V3.B16
-	MOVD	Call_Taps(R0), R1
-	MOVD	(Call_Taps+8)(R0), R2
-	MOVD	Call_Weights(R0), R4
-	MOVD	Call_InputStep(R0), R5
-	LSL	$2, R5, R5
-	MOVD	Call_Input(R0), R6
 
 tap:
 	MOVD.P	8(R1), R7
@@ -5434,7 +5883,10 @@ tap:
 	BNE	tap
 	MOVBU	Call_Accumulate(R0), R1
 	CBZ	R1, bias
-	MOVD	Call_Output(R0), R2
+	MOVD	Call_OutputNext(R0), R2
+	MUL	R25, R2, R2
+	MOVD	Call_Output(R0), R26
+	ADD	R2<<2, R26, R2
 	MOVD	Call_OutputStep(R0), R5
 	LSL	$2, R5, R5
 	MOVD	Call_OutputBlock(R0), R3
@@ -5464,7 +5916,10 @@ bias:
 residual:
 	MOVD	(Call_Residual+8)(R0), R1
 	CBZ	R1, clip
-	MOVD	Call_Residual(R0), R2
+	MOVD	Call_ResidualNext(R0), R2
+	MUL	R25, R2, R2
+	MOVD	Call_Residual(R0), R26
+	ADD	R2<<2, R26, R2
 	MOVD	Call_ResidualStep(R0), R5
 	LSL	$2, R5, R5
 	MOVD	Call_ResidualBlock(R0), R3
@@ -5506,7 +5961,10 @@ clip:
 	VBIT	V6.B16, V5.B16, V3.B16
 
 store:
-	MOVD	Call_Output(R0), R2
+	MOVD	Call_OutputNext(R0), R2
+	MUL	R25, R2, R2
+	MOVD	Call_Output(R0), R26
+	ADD	R2<<2, R26, R2
 	MOVD	Call_OutputStep(R0), R5
 	LSL	$2, R5, R5
 	MOVD	Call_OutputBlock(R0), R3
@@ -5518,19 +5976,32 @@ store:
 	FMOVQ	F2, (R4)
 	ADD	R5, R4, R4
 	FMOVQ	F3, (R4)
+	ADD	$1, R25, R25
+	MOVD	Call_Repeat(R0), R1
+	CMP	R1, R25
+	BLT	tile
 	RET
 
 // func neonDepthwise2(call *Call)
 TEXT ·neonDepthwise2(SB), NOSPLIT, $0-8
 	MOVD	call+0(FP), R0
-	VEOR	V0.B16, V0.B16, V0.B16
-	VEOR	V1.B16, V1.B16, V1.B16
+	MOVD	$0, R25
+
+tile:
 	MOVD	Call_Taps(R0), R1
 	MOVD	(Call_Taps+8)(R0), R2
-	MOVD	Call_Weights(R0), R4
+	MOVD	Call_WeightsNext(R0), R4
+	MUL	R25, R4, R4
+	MOVD	Call_Weights(R0), R26
+	ADD	R4<<2, R26, R4
 	MOVD	Call_InputStep(R0), R5
 	LSL	$2, R5, R5
-	MOVD	Call_Input(R0), R6
+	MOVD	Call_InputNext(R0), R6
+	MUL	R25, R6, R6
+	MOVD	Call_Input(R0), R26
+	ADD	R6<<2, R26, R6
+	VEOR	V0.B16, V0.B16, V0.B16
+	VEOR	V1.B16, V1.B16, V1.B16
 
 tap:
 	MOVD.P	8(R1), R7
@@ -5544,7 +6015,10 @@ tap:
 	BNE	tap
 	MOVBU	Call_Accumulate(R0), R1
 	CBZ	R1, bias
-	MOVD	Call_Output(R0), R2
+	MOVD	Call_OutputNext(R0), R2
+	MUL	R25, R2, R2
+	MOVD	Call_Output(R0), R26
+	ADD	R2<<2, R26, R2
 	MOVD	Call_OutputStep(R0), R5
 	LSL	$2, R5, R5
 	MOVD	Call_OutputBlock(R0), R3
@@ -5566,7 +6040,10 @@ bias:
 residual:
 	MOVD	(Call_Residual+8)(R0), R1
 	CBZ	R1, clip
-	MOVD	Call_Residual(R0), R2
+	MOVD	Call_ResidualNext(R0), R2
+	MUL	R25, R2, R2
+	MOVD	Call_Residual(R0), R26
+	ADD	R2<<2, R26, R2
 	MOVD	Call_ResidualStep(R0), R5
 	LSL	$2, R5, R5
 	MOVD	Call_ResidualBlock(R0), R3
@@ -5594,7 +6071,10 @@ clip:
 	VBIT	V4.B16, V3.B16, V1.B16
 
 store:
-	MOVD	Call_Output(R0), R2
+	MOVD	Call_OutputNext(R0), R2
+	MUL	R25, R2, R2
+	MOVD	Call_Output(R0), R26
+	ADD	R2<<2, R26, R2
 	MOVD	Call_OutputStep(R0), R5
 	LSL	$2, R5, R5
 	MOVD	Call_OutputBlock(R0), R3
@@ -5602,18 +6082,31 @@ store:
 	FMOVQ	F0, (R4)
 	ADD	R5, R4, R4
 	FMOVQ	F1, (R4)
+	ADD	$1, R25, R25
+	MOVD	Call_Repeat(R0), R1
+	CMP	R1, R25
+	BLT	tile
 	RET
 
 // func neonDepthwise1(call *Call)
 TEXT ·neonDepthwise1(SB), NOSPLIT, $0-8
 	MOVD	call+0(FP), R0
-	VEOR	V0.B16, V0.B16, V0.B16
+	MOVD	$0, R25
+
+tile:
 	MOVD	Call_Taps(R0), R1
 	MOVD	(Call_Taps+8)(R0), R2
-	MOVD	Call_Weights(R0), R4
+	MOVD	Call_WeightsNext(R0), R4
+	MUL	R25, R4, R4
+	MOVD	Call_Weights(R0), R26
+	ADD	R4<<2, R26, R4
 	MOVD	Call_InputStep(R0), R5
 	LSL	$2, R5, R5
-	MOVD	Call_Input(R0), R6
+	MOVD	Call_InputNext(R0), R6
+	MUL	R25, R6, R6
+	MOVD	Call_Input(R0), R26
+	ADD	R6<<2, R26, R6
+	VEOR	V0.B16, V0.B16, V0.B16
 
 tap:
 	MOVD.P	8(R1), R7
@@ -5625,7 +6118,10 @@ tap:
 	BNE	tap
 	MOVBU	Call_Accumulate(R0), R1
 	CBZ	R1, bias
-	MOVD	Call_Output(R0), R2
+	MOVD	Call_OutputNext(R0), R2
+	MUL	R25, R2, R2
+	MOVD	Call_Output(R0), R26
+	ADD	R2<<2, R26, R2
 	MOVD	Call_OutputStep(R0), R5
 	LSL	$2, R5, R5
 	MOVD	Call_OutputBlock(R0), R3
@@ -5643,7 +6139,10 @@ bias:
 residual:
 	MOVD	(Call_Residual+8)(R0), R1
 	CBZ	R1, clip
-	MOVD	Call_Residual(R0), R2
+	MOVD	Call_ResidualNext(R0), R2
+	MUL	R25, R2, R2
+	MOVD	Call_Residual(R0), R26
+	ADD	R2<<2, R26, R2
 	MOVD	Call_ResidualStep(R0), R5
 	LSL	$2, R5, R5
 	MOVD	Call_ResidualBlock(R0), R3
@@ -5664,17 +6163,39 @@ clip:
 	VBIT	V3.B16, V2.B16, V0.B16
 
 store:
-	MOVD	Call_Output(R0), R2
+	MOVD	Call_OutputNext(R0), R2
+	MUL	R25, R2, R2
+	MOVD	Call_Output(R0), R26
+	ADD	R2<<2, R26, R2
 	MOVD	Call_OutputStep(R0), R5
 	LSL	$2, R5, R5
 	MOVD	Call_OutputBlock(R0), R3
 	MOVD	R2, R4
 	FMOVQ	F0, (R4)
+	ADD	$1, R25, R25
+	MOVD	Call_Repeat(R0), R1
+	CMP	R1, R25
+	BLT	tile
 	RET
 
 // func neonMaxPool8(call *Call)
 TEXT ·neonMaxPool8(SB), NOSPLIT, $0-8
 	MOVD	call+0(FP), R0
+	MOVD	$0, R25
+
+tile:
+	MOVD	Call_Taps(R0), R1
+	MOVD	(Call_Taps+8)(R0), R2
+	MOVD	Call_WeightsNext(R0), R4
+	MUL	R25, R4, R4
+	MOVD	Call_Weights(R0), R26
+	ADD	R4<<2, R26, R4
+	MOVD	Call_InputStep(R0), R5
+	LSL	$2, R5, R5
+	MOVD	Call_InputNext(R0), R6
+	MUL	R25, R6, R6
+	MOVD	Call_Input(R0), R26
+	ADD	R6<<2, R26, R6
 	MOVD	$0xff800000, R3
 	VDUP	R3, V0.S4
 	VDUP	R3, V1.S4
@@ -5684,12 +6205,6 @@ TEXT ·neonMaxPool8(SB), NOSPLIT, $0-8
 	VDUP	R3, V5.S4
 	VDUP	R3, V6.S4
 	VDUP	R3, V7.S4
-	MOVD	Call_Taps(R0), R1
-	MOVD	(Call_Taps+8)(R0), R2
-	MOVD	Call_Weights(R0), R4
-	MOVD	Call_InputStep(R0), R5
-	LSL	$2, R5, R5
-	MOVD	Call_Input(R0), R6
 
 tap:
 	MOVD.P	8(R1), R7
@@ -5714,7 +6229,10 @@ tap:
 	BNE	tap
 	MOVBU	Call_Accumulate(R0), R1
 	CBZ	R1, bias
-	MOVD	Call_Output(R0), R2
+	MOVD	Call_OutputNext(R0), R2
+	MUL	R25, R2, R2
+	MOVD	Call_Output(R0), R26
+	ADD	R2<<2, R26, R2
 	MOVD	Call_OutputStep(R0), R5
 	LSL	$2, R5, R5
 	MOVD	Call_OutputBlock(R0), R3
@@ -5760,7 +6278,10 @@ bias:
 residual:
 	MOVD	(Call_Residual+8)(R0), R1
 	CBZ	R1, clip
-	MOVD	Call_Residual(R0), R2
+	MOVD	Call_ResidualNext(R0), R2
+	MUL	R25, R2, R2
+	MOVD	Call_Residual(R0), R26
+	ADD	R2<<2, R26, R2
 	MOVD	Call_ResidualStep(R0), R5
 	LSL	$2, R5, R5
 	MOVD	Call_ResidualBlock(R0), R3
@@ -5830,7 +6351,10 @@ clip:
 	VBIT	V10.B16, V9.B16, V7.B16
 
 store:
-	MOVD	Call_Output(R0), R2
+	MOVD	Call_OutputNext(R0), R2
+	MUL	R25, R2, R2
+	MOVD	Call_Output(R0), R26
+	ADD	R2<<2, R26, R2
 	MOVD	Call_OutputStep(R0), R5
 	LSL	$2, R5, R5
 	MOVD	Call_OutputBlock(R0), R3
@@ -5850,11 +6374,30 @@ store:
 	FMOVQ	F6, (R4)
 	ADD	R5, R4, R4
 	FMOVQ	F7, (R4)
+	ADD	$1, R25, R25
+	MOVD	Call_Repeat(R0), R1
+	CMP	R1, R25
+	BLT	tile
 	RET
 
 // func neonMaxPool7(call *Call)
 TEXT ·neonMaxPool7(SB), NOSPLIT, $0-8
 	MOVD	call+0(FP), R0
+	MOVD	$0, R25
+
+tile:
+	MOVD	Call_Taps(R0), R1
+	MOVD	(Call_Taps+8)(R0), R2
+	MOVD	Call_WeightsNext(R0), R4
+	MUL	R25, R4, R4
+	MOVD	Call_Weights(R0), R26
+	ADD	R4<<2, R26, R4
+	MOVD	Call_InputStep(R0), R5
+	LSL	$2, R5, R5
+	MOVD	Call_InputNext(R0), R6
+	MUL	R25, R6, R6
+	MOVD	Call_Input(R0), R26
+	ADD	R6<<2, R26, R6
 	MOVD	$0xff800000, R3
 	VDUP	R3, V0.S4
 	VDUP	R3, V1.S4
@@ -5863,12 +6406,6 @@ TEXT ·neonMaxPool7(SB), NOSPLIT, $0-8
 	VDUP	R3, V4.S4
 	VDUP	R3, V5.S4
 	VDUP	R3, V6.S4
-	MOVD	Call_Taps(R0), R1
-	MOVD	(Call_Taps+8)(R0), R2
-	MOVD	Call_Weights(R0), R4
-	MOVD	Call_InputStep(R0), R5
-	LSL	$2, R5, R5
-	MOVD	Call_Input(R0), R6
 
 tap:
 	MOVD.P	8(R1), R7
@@ -5891,7 +6428,10 @@ tap:
 	BNE	tap
 	MOVBU	Call_Accumulate(R0), R1
 	CBZ	R1, bias
-	MOVD	Call_Output(R0), R2
+	MOVD	Call_OutputNext(R0), R2
+	MUL	R25, R2, R2
+	MOVD	Call_Output(R0), R26
+	ADD	R2<<2, R26, R2
 	MOVD	Call_OutputStep(R0), R5
 	LSL	$2, R5, R5
 	MOVD	Call_OutputBlock(R0), R3
@@ -5933,7 +6473,10 @@ bias:
 residual:
 	MOVD	(Call_Residual+8)(R0), R1
 	CBZ	R1, clip
-	MOVD	Call_Residual(R0), R2
+	MOVD	Call_ResidualNext(R0), R2
+	MUL	R25, R2, R2
+	MOVD	Call_Residual(R0), R26
+	ADD	R2<<2, R26, R2
 	MOVD	Call_ResidualStep(R0), R5
 	LSL	$2, R5, R5
 	MOVD	Call_ResidualBlock(R0), R3
@@ -5996,7 +6539,10 @@ clip:
 	VBIT	V9.B16, V8.B16, V6.B16
 
 store:
-	MOVD	Call_Output(R0), R2
+	MOVD	Call_OutputNext(R0), R2
+	MUL	R25, R2, R2
+	MOVD	Call_Output(R0), R26
+	ADD	R2<<2, R26, R2
 	MOVD	Call_OutputStep(R0), R5
 	LSL	$2, R5, R5
 	MOVD	Call_OutputBlock(R0), R3
@@ -6014,22 +6560,35 @@ store:
 	FMOVQ	F5, (R4)
 	ADD	R5, R4, R4
 	FMOVQ	F6, (R4)
+	ADD	$1, R25, R25
+	MOVD	Call_Repeat(R0), R1
+	CMP	R1, R25
+	BLT	tile
 	RET
 
 // func neonMaxPool4(call *Call)
 TEXT ·neonMaxPool4(SB), NOSPLIT, $0-8
 	MOVD	call+0(FP), R0
+	MOVD	$0, R25
+
+tile:
+	MOVD	Call_Taps(R0), R1
+	MOVD	(Call_Taps+8)(R0), R2
+	MOVD	Call_WeightsNext(R0), R4
+	MUL	R25, R4, R4
+	MOVD	Call_Weights(R0), R26
+	ADD	R4<<2, R26, R4
+	MOVD	Call_InputStep(R0), R5
+	LSL	$2, R5, R5
+	MOVD	Call_InputNext(R0), R6
+	MUL	R25, R6, R6
+	MOVD	Call_Input(R0), R26
+	ADD	R6<<2, R26, R6
 	MOVD	$0xff800000, R3
 	VDUP	R3, V0.S4
 	VDUP	R3, V1.S4
 	VDUP	R3, V2.S4
 	VDUP	R3, V3.S4
-	MOVD	Call_Taps(R0), R1
-	MOVD	(Call_Taps+8)(R0), R2
-	MOVD	Call_Weights(R0), R4
-	MOVD	Call_InputStep(R0), R5
-	LSL	$2, R5, R5
-	MOVD	Call_Input(R0), R6
 
 tap:
 	MOVD.P	8(R1), R7
@@ -6046,7 +6605,10 @@ tap:
 	BNE	tap
 	MOVBU	Call_Accumulate(R0), R1
 	CBZ	R1, bias
-	MOVD	Call_Output(R0), R2
+	MOVD	Call_OutputNext(R0), R2
+	MUL	R25, R2, R2
+	MOVD	Call_Output(R0), R26
+	ADD	R2<<2, R26, R2
 	MOVD	Call_OutputStep(R0), R5
 	LSL	$2, R5, R5
 	MOVD	Call_OutputBlock(R0), R3
@@ -6076,7 +6638,10 @@ bias:
 residual:
 	MOVD	(Call_Residual+8)(R0), R1
 	CBZ	R1, clip
-	MOVD	Call_Residual(R0), R2
+	MOVD	Call_ResidualNext(R0), R2
+	MUL	R25, R2, R2
+	MOVD	Call_Residual(R0), R26
+	ADD	R2<<2, R26, R2
 	MOVD	Call_ResidualStep(R0), R5
 	LSL	$2, R5, R5
 	MOVD	Call_ResidualBlock(R0), R3
@@ -6118,7 +6683,10 @@ clip:
 	VBIT	V6.B16, V5.B16, V3.B16
 
 store:
-	MOVD	Call_Output(R0), R2
+	MOVD	Call_OutputNext(R0), R2
+	MUL	R25, R2, R2
+	MOVD	Call_Output(R0), R26
+	ADD	R2<<2, R26, R2
 	MOVD	Call_OutputStep(R0), R5
 	LSL	$2, R5, R5
 	MOVD	Call_OutputBlock(R0), R3
@@ -6130,20 +6698,33 @@ store:
 	FMOVQ	F2, (R4)
 	ADD	R5, R4, R4
 	FMOVQ	F3, (R4)
+	ADD	$1, R25, R25
+	MOVD	Call_Repeat(R0), R1
+	CMP	R1, R25
+	BLT	tile
 	RET
 
 // func neonMaxPool2(call *Call)
 TEXT ·neonMaxPool2(SB), NOSPLIT, $0-8
 	MOVD	call+0(FP), R0
+	MOVD	$0, R25
+
+tile:
+	MOVD	Call_Taps(R0), R1
+	MOVD	(Call_Taps+8)(R0), R2
+	MOVD	Call_WeightsNext(R0), R4
+	MUL	R25, R4, R4
+	MOVD	Call_Weights(R0), R26
+	ADD	R4<<2, R26, R4
+	MOVD	Call_InputStep(R0), R5
+	LSL	$2, R5, R5
+	MOVD	Call_InputNext(R0), R6
+	MUL	R25, R6, R6
+	MOVD	Call_Input(R0), R26
+	ADD	R6<<2, R26, R6
 	MOVD	$0xff800000, R3
 	VDUP	R3, V0.S4
 	VDUP	R3, V1.S4
-	MOVD	Call_Taps(R0), R1
-	MOVD	(Call_Taps+8)(R0), R2
-	MOVD	Call_Weights(R0), R4
-	MOVD	Call_InputStep(R0), R5
-	LSL	$2, R5, R5
-	MOVD	Call_Input(R0), R6
 
 tap:
 	MOVD.P	8(R1), R7
@@ -6156,7 +6737,10 @@ tap:
 	BNE	tap
 	MOVBU	Call_Accumulate(R0), R1
 	CBZ	R1, bias
-	MOVD	Call_Output(R0), R2
+	MOVD	Call_OutputNext(R0), R2
+	MUL	R25, R2, R2
+	MOVD	Call_Output(R0), R26
+	ADD	R2<<2, R26, R2
 	MOVD	Call_OutputStep(R0), R5
 	LSL	$2, R5, R5
 	MOVD	Call_OutputBlock(R0), R3
@@ -6178,7 +6762,10 @@ bias:
 residual:
 	MOVD	(Call_Residual+8)(R0), R1
 	CBZ	R1, clip
-	MOVD	Call_Residual(R0), R2
+	MOVD	Call_ResidualNext(R0), R2
+	MUL	R25, R2, R2
+	MOVD	Call_Residual(R0), R26
+	ADD	R2<<2, R26, R2
 	MOVD	Call_ResidualStep(R0), R5
 	LSL	$2, R5, R5
 	MOVD	Call_ResidualBlock(R0), R3
@@ -6206,7 +6793,10 @@ clip:
 	VBIT	V4.B16, V3.B16, V1.B16
 
 store:
-	MOVD	Call_Output(R0), R2
+	MOVD	Call_OutputNext(R0), R2
+	MUL	R25, R2, R2
+	MOVD	Call_Output(R0), R26
+	ADD	R2<<2, R26, R2
 	MOVD	Call_OutputStep(R0), R5
 	LSL	$2, R5, R5
 	MOVD	Call_OutputBlock(R0), R3
@@ -6214,19 +6804,32 @@ store:
 	FMOVQ	F0, (R4)
 	ADD	R5, R4, R4
 	FMOVQ	F1, (R4)
+	ADD	$1, R25, R25
+	MOVD	Call_Repeat(R0), R1
+	CMP	R1, R25
+	BLT	tile
 	RET
 
 // func neonMaxPool1(call *Call)
 TEXT ·neonMaxPool1(SB), NOSPLIT, $0-8
 	MOVD	call+0(FP), R0
-	MOVD	$0xff800000, R3
-	VDUP	R3, V0.S4
+	MOVD	$0, R25
+
+tile:
 	MOVD	Call_Taps(R0), R1
 	MOVD	(Call_Taps+8)(R0), R2
-	MOVD	Call_Weights(R0), R4
+	MOVD	Call_WeightsNext(R0), R4
+	MUL	R25, R4, R4
+	MOVD	Call_Weights(R0), R26
+	ADD	R4<<2, R26, R4
 	MOVD	Call_InputStep(R0), R5
 	LSL	$2, R5, R5
-	MOVD	Call_Input(R0), R6
+	MOVD	Call_InputNext(R0), R6
+	MUL	R25, R6, R6
+	MOVD	Call_Input(R0), R26
+	ADD	R6<<2, R26, R6
+	MOVD	$0xff800000, R3
+	VDUP	R3, V0.S4
 
 tap:
 	MOVD.P	8(R1), R7
@@ -6237,7 +6840,10 @@ tap:
 	BNE	tap
 	MOVBU	Call_Accumulate(R0), R1
 	CBZ	R1, bias
-	MOVD	Call_Output(R0), R2
+	MOVD	Call_OutputNext(R0), R2
+	MUL	R25, R2, R2
+	MOVD	Call_Output(R0), R26
+	ADD	R2<<2, R26, R2
 	MOVD	Call_OutputStep(R0), R5
 	LSL	$2, R5, R5
 	MOVD	Call_OutputBlock(R0), R3
@@ -6255,7 +6861,10 @@ bias:
 residual:
 	MOVD	(Call_Residual+8)(R0), R1
 	CBZ	R1, clip
-	MOVD	Call_Residual(R0), R2
+	MOVD	Call_ResidualNext(R0), R2
+	MUL	R25, R2, R2
+	MOVD	Call_Residual(R0), R26
+	ADD	R2<<2, R26, R2
 	MOVD	Call_ResidualStep(R0), R5
 	LSL	$2, R5, R5
 	MOVD	Call_ResidualBlock(R0), R3
@@ -6276,12 +6885,19 @@ clip:
 	VBIT	V3.B16, V2.B16, V0.B16
 
 store:
-	MOVD	Call_Output(R0), R2
+	MOVD	Call_OutputNext(R0), R2
+	MUL	R25, R2, R2
+	MOVD	Call_Output(R0), R26
+	ADD	R2<<2, R26, R2
 	MOVD	Call_OutputStep(R0), R5
 	LSL	$2, R5, R5
 	MOVD	Call_OutputBlock(R0), R3
 	MOVD	R2, R4
 	FMOVQ	F0, (R4)
+	ADD	$1, R25, R25
+	MOVD	Call_Repeat(R0), R1
+	CMP	R1, R25
+	BLT	tile
 	RET
 
 // func neonWinogradInput(tiles *Tiles)

@@ -18,6 +18,7 @@ func callSignature() *gotypes.Signature {
 		{floats, "Input Weights Output Residual Bias"},
 		{numbers, "Taps"},
 		{number, "Depth InputStep OutputStep OutputBlock ResidualStep ResidualBlock"},
+		{number, "Repeat InputNext WeightsNext OutputNext ResidualNext"},
 		{single, "Low High"},
 		{boolean, "Accumulate Clip"},
 	})

@@ -36,9 +36,7 @@ func writeLanewise(ctx *build.Context, set instructionSet, s shape, name, does s
 	ctx.Doc(fmt.Sprintf("%s %s %d pixels of a block of %d.", name, does, s.pixels, set.lanes))
 	ctx.Pragma("noescape")
 	k.call = ctx.Dereference(ctx.Param("call"))
-	k.prepare()
-	visit(k)
-	k.epilogue()
+	k.overTiles(func() { visit(k) })
 	ctx.VZEROUPPER()
 	ctx.RET()
 }

@@ -26,8 +26,7 @@ func (k *taps) epilogue() {
 
 // overOutputs visits every sum with its place in Output or Residual.
 func (k *taps) overOutputs(slice string, visit func(operand.Mem, reg.VecVirtual)) {
-	block, step, at := k.GP64(), k.GP64(), k.GP64()
-	k.Load(k.call.Field(slice).Base(), block)
+	block, step, at := k.ofTile(slice), k.GP64(), k.GP64()
 	k.Load(k.call.Field(slice+"Step"), step)
 	k.SHLQ(operand.Imm(2), step)
 	for j := range k.blocks {

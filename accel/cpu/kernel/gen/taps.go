@@ -22,6 +22,8 @@ type taps struct {
 	shape
 	call    gotypes.Component
 	sums    [][]reg.VecVirtual // [pixel][block]
+	turn    reg.GPVirtual      // tiles done
+	origin  operand.Mem        // holds where the tile's input begins
 	weights reg.GPVirtual
 	steps   map[int]reg.GPVirtual // multiples of the bytes between input pixels
 	bases   []reg.GPVirtual       // every pixelsPerBase pixels
@@ -40,25 +42,55 @@ func writeTaps(ctx *build.Context, set instructionSet, s shape) {
 	ctx.Doc(fmt.Sprintf("%s computes %dx%d blocks of %d.", name, s.pixels, s.blocks, set.lanes))
 	ctx.Pragma("noescape")
 	k.call = ctx.Dereference(ctx.Param("call"))
-	k.prepare()
-	k.overTaps()
-	k.epilogue()
+	k.overTiles(k.overTaps)
 	ctx.VZEROUPPER()
 	ctx.RET()
 }
 
-// prepare clears the sums and computes the multiples of the pixel step.
+// overTiles writes the loop over the tiles of a call; body adds up one's sums.
+func (k *taps) overTiles(body func()) {
+	k.prepare()
+	k.Label("tile")
+	k.clear()
+	input := k.ofTile("Input")
+	k.MOVQ(input, k.origin)
+	k.weights = k.ofTile("Weights")
+	body()
+	k.epilogue()
+	k.INCQ(k.turn)
+	k.CMPQ(k.turn, memory(k.call.Field("Repeat")))
+	k.JLT(operand.LabelRef("tile"))
+}
+
+// ofTile is where the tile at hand begins in a slice.
+func (k *taps) ofTile(slice string) reg.GPVirtual {
+	at, base := k.GP64(), k.GP64()
+	k.Load(k.call.Field(slice+"Next"), at)
+	k.IMULQ(k.turn, at)
+	k.Load(k.call.Field(slice).Base(), base)
+	k.LEAQ(operand.Mem{Base: base, Index: at, Scale: floatBytes}, at)
+	return at
+}
+
+// clear begins the sums of a tile.
+func (k *taps) clear() {
+	for _, pixel := range k.sums {
+		for _, sum := range pixel {
+			k.zero(sum)
+		}
+	}
+}
+
+// prepare does what all tiles need: registers, and multiples of the pixel step.
 func (k *taps) prepare() {
 	for p := range k.pixels {
 		k.sums = append(k.sums, nil)
 		for range k.blocks {
-			sum := k.vector(k.Context)
-			k.zero(sum)
-			k.sums[p] = append(k.sums[p], sum)
+			k.sums[p] = append(k.sums[p], k.vector(k.Context))
 		}
 	}
-	k.weights = k.GP64()
-	k.Load(k.call.Field("Weights").Base(), k.weights)
+	k.turn, k.origin = k.GP64(), k.AllocLocal(8)
+	k.XORQ(k.turn, k.turn)
 	step := k.GP64()
 	k.Load(k.call.Field("InputStep"), step)
 	k.SHLQ(operand.Imm(2), step)
@@ -119,7 +151,7 @@ func (k *taps) overTaps() {
 // toTap points the bases at their pixels of the tap that *tap names.
 func (k *taps) toTap(tap reg.GPVirtual) {
 	input := k.GP64()
-	k.Load(k.call.Field("Input").Base(), input)
+	k.MOVQ(k.origin, input)
 	k.MOVQ(operand.Mem{Base: tap}, k.bases[0])
 	k.LEAQ(operand.Mem{Base: input, Index: k.bases[0], Scale: floatBytes}, k.bases[0])
 	for i, base := range k.bases[1:] {

@@ -10,33 +10,31 @@ var channelwisePixels = []int{14, 8, 7, 4, 2, 1}
 // weights, lane by lane.
 func writeDepthwise(f *file, pixels int) {
 	k := newChannelwise(f, pixels, "Depthwise", "sums weighted taps of")
-	for p := range pixels {
-		k.zero(k.sum(p, 0))
-	}
-	k.prepare()
-	k.overTaps(func() {
-		w := vec(vectors - 1)
-		k.op("FMOVQ.P", at(weights, lineBytes), w.f())
-		k.overInputs(func(p int, x vec) { k.op("VFMLA", x.s4(), w.s4(), k.sum(p, 0).s4()) })
+	k.overTiles(func() {
+		for p := range pixels {
+			k.zero(k.sum(p, 0))
+		}
+		k.overTaps(func() {
+			w := vec(vectors - 1)
+			k.op("FMOVQ.P", at(weights, lineBytes), w.f())
+			k.overInputs(func(p int, x vec) { k.op("VFMLA", x.s4(), w.s4(), k.sum(p, 0).s4()) })
+		})
 	})
-	k.epilogue()
-	k.op("RET")
 }
 
 // writeMaxPool writes a kernel that keeps the largest value of any tap. It begins
 // at minus infinity.
 func writeMaxPool(f *file, pixels int) {
 	k := newChannelwise(f, pixels, "MaxPool", "keeps the largest tap of")
-	k.op("MOVD", "$0xff800000", depth)
-	for p := range pixels {
-		k.op("VDUP", depth, k.sum(p, 0).s4())
-	}
-	k.prepare()
-	k.overTaps(func() {
-		k.overInputs(func(p int, x vec) { k.fmax(k.sum(p, 0), k.sum(p, 0), x) })
+	k.overTiles(func() {
+		k.op("MOVD", "$0xff800000", depth)
+		for p := range pixels {
+			k.op("VDUP", depth, k.sum(p, 0).s4())
+		}
+		k.overTaps(func() {
+			k.overInputs(func(p int, x vec) { k.fmax(k.sum(p, 0), k.sum(p, 0), x) })
+		})
 	})
-	k.epilogue()
-	k.op("RET")
 }
 
 func newChannelwise(f *file, pixels int, name, does string) *tile {

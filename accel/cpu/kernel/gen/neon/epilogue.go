@@ -32,7 +32,7 @@ func (k *tile) epilogue() {
 // overOutputs visits every sum with its place in Output or Residual.
 func (k *tile) overOutputs(slice string, visit func(sum vec)) {
 	field := func(name string) string { return "Call_" + slice + name + "(R0)" }
-	k.op("MOVD", field(""), block)
+	k.ofTile(slice, block)
 	k.op("MOVD", field("Step"), apart)
 	k.op("LSL", "$2", apart, apart)
 	k.op("MOVD", field("Block"), next)

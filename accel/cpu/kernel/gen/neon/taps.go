@@ -14,6 +14,7 @@ const (
 	weights gp = 4
 	step    gp = 5 // bytes between input pixels
 	input   gp = 6
+	turn    gp = 25 // tiles done
 )
 
 // shape is a register tile: pixels by blocks of lanes.
@@ -43,13 +44,35 @@ func writeTaps(f *file, s shape) {
 	k := &tile{file: f, shape: s, group: s.group()}
 	name := fmt.Sprintf("neonTaps%dx%d", s.pixels, s.blocks)
 	k.function(name, fmt.Sprintf("computes %dx%d blocks of %d.", s.pixels, s.blocks, lanes), "call", "*Call")
-	for i := range k.pixels * k.blocks {
-		k.zero(vec(i))
-	}
+	k.overTiles(func() {
+		for i := range k.pixels * k.blocks {
+			k.zero(vec(i))
+		}
+		k.overTaps(k.allChannels)
+	})
+}
+
+// overTiles writes the loop over the tiles of a call, and its end; body adds up
+// one's sums.
+func (k *tile) overTiles(body func()) {
+	k.op("MOVD", "$0", turn)
+	k.label("tile")
 	k.prepare()
-	k.overTaps(k.allChannels)
+	body()
 	k.epilogue()
+	k.op("ADD", "$1", turn, turn)
+	k.op("MOVD", "Call_Repeat(R0)", asked)
+	k.op("CMP", asked, turn)
+	k.op("BLT", "tile")
 	k.op("RET")
+}
+
+// ofTile lets r point at where the tile at hand begins in a slice.
+func (k *tile) ofTile(slice string, r gp) {
+	k.op("MOVD", "Call_"+slice+"Next(R0)", r)
+	k.op("MUL", turn, r, r)
+	k.op("MOVD", "Call_"+slice+"(R0)", scratch)
+	k.op("ADD", r.String()+"<<2", scratch, r)
 }
 
 // group is how many pixels fit beside the sums and a line of weights, evened out
@@ -65,14 +88,14 @@ func (k *tile) sum(p, j int) vec { return vec(p*k.blocks + j) }
 // spare is a register beside the sums.
 func (k *tile) spare(i int) vec { return vec(k.pixels*k.blocks + i) }
 
-// prepare loads what is the same for all taps.
+// prepare loads what is the same for all taps of a tile.
 func (k *tile) prepare() {
 	k.op("MOVD", "Call_Taps(R0)", taps)
 	k.op("MOVD", "(Call_Taps+8)(R0)", left)
-	k.op("MOVD", "Call_Weights(R0)", weights)
+	k.ofTile("Weights", weights)
 	k.op("MOVD", "Call_InputStep(R0)", step)
 	k.op("LSL", "$2", step, step)
-	k.op("MOVD", "Call_Input(R0)", input)
+	k.ofTile("Input", input)
 }
 
 // overTaps does what body writes once a tap, with the first pixel's pointer at
