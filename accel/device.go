@@ -56,7 +56,7 @@ type Exec interface {
 	Close() error
 }
 
-// Args are the operands of one run.
+// Args are the operands of one run. What is written to is in no other place.
 type Args struct {
 	Inputs  []Buffer   // as Program.Inputs
 	Outputs []Buffer   // as Program.Outputs; a nil entry is not wanted

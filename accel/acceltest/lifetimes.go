@@ -73,6 +73,8 @@ func runRefusals(t *testing.T, open Open) {
 		{"given moments", 4, func(a *accel.Args) { a.Norms = []accel.NormRule{{}, {Mode: accel.NormGiven}} }, "0 means"},
 		{"moments", 4, func(a *accel.Args) { a.Moments = []accel.Buffer{nil} }, "1 moment buffers for 2 norm steps"},
 		{"small moments", 4, func(a *accel.Args) { a.Moments = []accel.Buffer{small, nil} }, "moments of norm 0"},
+		{"moments over an input", 4, func(a *accel.Args) { a.Moments = []accel.Buffer{nil, in} }, "moments of norm 1: its buffer is also input 0"},
+		{"moments over an output", 4, func(a *accel.Args) { a.Moments = []accel.Buffer{nil, out} }, "also output 0"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

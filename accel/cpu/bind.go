@@ -2,6 +2,7 @@ package cpu
 
 import (
 	"fmt"
+	"slices"
 
 	"ttad/accel"
 )
@@ -31,7 +32,7 @@ func (b *batch) bind(s *stream, a accel.Args) error {
 	for i := range b.chunks {
 		b.chunks[i].plan, b.chunks[i].norms = b.plan, b.norms
 	}
-	return b.bindMoments(s, a.Moments)
+	return b.bindMoments(s, a)
 }
 
 // bindArena gives constants and values of the whole batch their own memory.
@@ -73,7 +74,7 @@ func (b *batch) bindOutputs(s *stream, a accel.Args) error {
 		v := &b.exec.program.Values[id]
 		given, err := s.memory(a.Outputs[i], elements(v.Shape, b.rows))
 		if err == nil {
-			err = distinct(a, i)
+			err = distinct(a.Outputs[i], a.Inputs, a.Outputs[:i])
 		}
 		if err != nil {
 			return fmt.Errorf("output %q: %w", v.Name, err)
@@ -88,17 +89,13 @@ func (b *batch) bindOutputs(s *stream, a accel.Args) error {
 	return nil
 }
 
-// distinct refuses an output buffer that is also an operand or another result.
-func distinct(a accel.Args, output int) error {
-	for i, b := range a.Inputs {
-		if b == a.Outputs[output] {
-			return fmt.Errorf("its buffer is also input %d", i)
-		}
+// distinct refuses a buffer for results that is also an input or has other results.
+func distinct(b accel.Buffer, inputs, outputs []accel.Buffer) error {
+	if i := slices.Index(inputs, b); i >= 0 {
+		return fmt.Errorf("its buffer is also input %d", i)
 	}
-	for i, b := range a.Outputs[:output] {
-		if b == a.Outputs[output] {
-			return fmt.Errorf("its buffer is also output %d", i)
-		}
+	if i := slices.Index(outputs, b); i >= 0 {
+		return fmt.Errorf("its buffer is also output %d", i)
 	}
 	return nil
 }
@@ -112,19 +109,22 @@ func (b *batch) shareRoots() {
 	}
 }
 
-func (b *batch) bindMoments(s *stream, buffers []accel.Buffer) error {
+func (b *batch) bindMoments(s *stream, a accel.Args) error {
 	clear(b.kept)
-	if len(buffers) == 0 {
+	if len(a.Moments) == 0 {
 		return nil
 	}
-	if len(buffers) != len(b.kept) {
-		return fmt.Errorf("%d moment buffers for %d norm steps", len(buffers), len(b.kept))
+	if len(a.Moments) != len(b.kept) {
+		return fmt.Errorf("%d moment buffers for %d norm steps", len(a.Moments), len(b.kept))
 	}
-	for i, buf := range buffers {
+	for i, buf := range a.Moments {
 		if buf == nil {
 			continue
 		}
 		m, err := s.memory(buf, 2*b.exec.program.NormChannels(i))
+		if err == nil {
+			err = distinct(buf, a.Inputs, a.Outputs)
+		}
 		if err != nil {
 			return fmt.Errorf("moments of norm %d: %w", i, err)
 		}
