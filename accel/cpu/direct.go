@@ -194,9 +194,10 @@ type directTask struct {
 
 func (t *directTask) slab(s *slab) {
 	c := t.call
-	c.InputStep = t.stride[1] * t.in.lanes
-	c.OutputStep, c.OutputBlock = t.out.lanes, t.out.block()
-	c.ResidualStep, c.ResidualBlock = t.added.lanes, t.added.block()
+	*c = kernel.Call{
+		InputStep: t.stride[1] * t.in.lanes, OutputStep: t.out.lanes, OutputBlock: t.out.block(),
+		ResidualStep: t.added.lanes, ResidualBlock: t.added.block(),
+	}
 	for i := range s.passes {
 		p := &s.passes[i]
 		c.Taps, c.Depth, c.Weights, c.Accumulate = p.taps, p.depth, t.weights[p.weights:], i > 0

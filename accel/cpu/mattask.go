@@ -72,9 +72,10 @@ func (t *matTask) group(i, first, end int, edge []float32) {
 		out, step = edge, width
 	}
 	c := t.call
-	c.Taps, c.InputStep = t.tap, t.step
-	c.OutputStep, c.OutputBlock = step, t.family.Lanes
-	c.ResidualStep, c.ResidualBlock = t.g.row, t.family.Lanes
+	*c = kernel.Call{
+		Taps: t.tap, InputStep: t.step, OutputStep: step, OutputBlock: t.family.Lanes,
+		ResidualStep: t.g.row, ResidualBlock: t.family.Lanes,
+	}
 	panel := t.packed[column*t.g.k:]
 	for from := 0; from < t.g.k; from += t.g.depth {
 		c.Depth = min(t.g.depth, t.g.k-from)

@@ -103,25 +103,25 @@ func (t *winogradTask) place(block, line int) int {
 // a time, which add to what those before them left.
 func (t *winogradTask) products(g *winogradGroup) {
 	lanes, c := t.in.lanes, t.call
-	*c = kernel.Call{Depth: lanes, InputStep: lanes, OutputStep: lanes, OutputBlock: t.tiles.room * lanes}
-	from, to := t.tiles.stride(t.in.blocks), t.tiles.stride(t.groups[0].blocks)
-	block := len(g.weights) / (kernel.TilePoints * t.in.blocks)
-	for point := range kernel.TilePoints {
-		for first := 0; first < t.in.blocks; first += t.blocks {
-			end := min(first+t.blocks, t.in.blocks)
-			at := point*t.in.blocks + first
-			c.Weights, c.Taps, c.Accumulate = g.weights[at*block:], t.taps[first:end], first > 0
-			t.tilesOf(g, t.points[point*from:], t.sums[point*to:])
-		}
+	*c = kernel.Call{
+		Depth: lanes, InputStep: lanes, OutputStep: lanes, OutputBlock: t.tiles.room * lanes,
+		Repeat: kernel.TilePoints, InputNext: t.tiles.stride(t.in.blocks), OutputNext: t.tiles.stride(t.groups[0].blocks),
+		WeightsNext: len(g.weights) / kernel.TilePoints,
+	}
+	block := c.WeightsNext / t.in.blocks
+	for first := 0; first < t.in.blocks; first += t.blocks {
+		end := min(first+t.blocks, t.in.blocks)
+		c.Weights, c.Taps, c.Accumulate = g.weights[first*block:], t.taps[first:end], first > 0
+		t.allTiles(g)
 	}
 }
 
-// tilesOf runs the call that products prepared for all tiles of a point.
-func (t *winogradTask) tilesOf(g *winogradGroup, points, sums []float32) {
+// allTiles runs the call that products prepared for all tiles.
+func (t *winogradTask) allTiles(g *winogradGroup) {
 	tiles := (t.end - t.first) * t.tiles.cols
 	for tile := 0; tile < tiles; {
 		k := g.next(tiles - tile)
-		t.call.Input, t.call.Output = points[tile*t.in.lanes:], sums[tile*t.in.lanes:]
+		t.call.Input, t.call.Output = t.points[tile*t.in.lanes:], t.sums[tile*t.in.lanes:]
 		k.Run(t.call)
 		tile += k.Pixels
 	}
