@@ -45,18 +45,18 @@ func (b *planner) newBlockDepthwise(op accel.Conv, n *node) *blockDepthwiseStep 
 	}
 	s.bias = make([]float32, s.out.blocks*s.out.lanes)
 	copy(s.bias, w.bias)
-	s.pack(w.weights)
+	floats := s.out.blocks * len(s.taps) * s.out.lanes
+	s.weights = b.packed(n, "channel by channel", floats, func(to []float32) { s.pack(to, w.weights) })
 	return s
 }
 
 // pack lays the weights [channel][tap] out for the kernels, zero beyond the last
 // channel.
-func (s *blockDepthwiseStep) pack(w []float32) {
-	s.weights = make([]float32, s.out.blocks*len(s.taps)*s.out.lanes)
+func (s *blockDepthwiseStep) pack(to, w []float32) {
 	for i, v := range w {
 		c, t := i/len(s.taps), i%len(s.taps)
 		block, lane := c/s.out.lanes, c%s.out.lanes
-		s.weights[(block*len(s.taps)+t)*s.out.lanes+lane] = v
+		to[(block*len(s.taps)+t)*s.out.lanes+lane] = v
 	}
 }
 

@@ -25,12 +25,13 @@ func (d *Device) Compile(p *accel.Program, maxRows int) (accel.Exec, error) {
 		return nil, fmt.Errorf("compile for cpu: %w", err)
 	}
 	e := &exec{device: d, program: p, maxRows: maxRows}
+	shared := packs{}
 	var err error
-	if e.live, err = newPlan(d, p, maxRows, false); err != nil {
+	if e.live, err = newPlan(d, p, maxRows, false, shared); err != nil {
 		return nil, fmt.Errorf("compile for cpu: %w", err)
 	}
 	if len(p.NormSteps) > 0 {
-		if e.folded, err = newPlan(d, p, maxRows, true); err != nil {
+		if e.folded, err = newPlan(d, p, maxRows, true, shared); err != nil {
 			return nil, fmt.Errorf("compile for cpu: %w", err)
 		}
 	}

@@ -7,9 +7,12 @@ import (
 	"ttad/accel"
 )
 
-// affine is a scale and a shift for each output channel. Mixed in float64 and
-// rounded once, when melted into float32 weights.
-type affine struct{ scale, shift []float64 }
+// affine is the scale and the shift of a norm for each output channel. Mixed in
+// float64 and rounded once, when melted into float32 weights.
+type affine struct {
+	norm         int // step of the program
+	scale, shift []float64
+}
 
 // foldNorms melts source-mode norms into the convolution or product before
 // them, and drops virtual ones, which do nothing in source mode.
@@ -23,19 +26,38 @@ func (b *planner) foldNorms() {
 			i--
 			continue
 		}
-		if !b.foldable(n) {
-			continue
-		}
-		j := b.onlyReader(n.out, i)
-		if j < 0 {
-			continue
-		}
-		if a := b.normAffine(b.nodes[j]); a != nil {
+		if a, j := b.normBehind(i); a != nil {
 			n.fold, n.out = a, b.nodes[j].out
 			n.folded = append(n.folded, b.nodes[j].step)
 			b.remove(j)
 		}
 	}
+}
+
+// foldScales is for a plan that normalizes at run time: it melts in the scales
+// alone, so that both plans have the same weights, and the norms, which multiply
+// channels anyhow, undo that. Where they could not, weights stay as they are.
+func (b *planner) foldScales() {
+	for i, n := range b.nodes {
+		if a, j := b.normBehind(i); a != nil && a.undoable() {
+			n.fold = &affine{a.norm, a.scale, make([]float64, len(a.shift))}
+			b.nodes[j].undo = a.scale
+		}
+	}
+}
+
+// normBehind returns the norm that can be melted into node i, and its place; nil if
+// there is none.
+func (b *planner) normBehind(i int) (*affine, int) {
+	n := b.nodes[i]
+	if !b.foldable(n) {
+		return nil, -1
+	}
+	j := b.onlyReader(n.out, i)
+	if j < 0 {
+		return nil, -1
+	}
+	return b.normAffine(b.nodes[j]), j
 }
 
 // substitute lets everybody who reads old read v, which has the same shape and
@@ -90,12 +112,23 @@ func (b *planner) normAffine(n *node) *affine {
 	if gamma == nil || beta == nil || mean == nil || variance == nil {
 		return nil
 	}
-	a := &affine{make([]float64, len(gamma)), make([]float64, len(gamma))}
+	a := &affine{n.step, make([]float64, len(gamma)), make([]float64, len(gamma))}
 	for c := range gamma {
 		a.scale[c] = float64(gamma[c]) / math.Sqrt(float64(variance[c])+float64(op.Eps))
 		a.shift[c] = float64(beta[c]) - float64(mean[c])*a.scale[c]
 	}
 	return a
+}
+
+// Scales within these bounds leave values that have squares.
+const smallestScale, largestScale = 0x1p-30, 0x1p30
+
+// undoable reports whether what was multiplied by the scales can be divided by
+// them without loss: a float32 keeps its precision, but a zero is lost.
+func (a *affine) undoable() bool {
+	return !slices.ContainsFunc(a.scale, func(v float64) bool {
+		return !(math.Abs(v) >= smallestScale && math.Abs(v) <= largestScale) // NaN is not
+	})
 }
 
 // weights returns weights after melting: [channels][perChannel].

@@ -1,6 +1,7 @@
 package cpu
 
 import (
+	"fmt"
 	"slices"
 
 	"ttad/accel"
@@ -52,7 +53,8 @@ func (b *planner) newMatMulOf(op accel.MatMul, p product, n *node) *matMulStep {
 		s.covers = append(s.covers, newCover(s.family, blocks+1, g.depth))
 	}
 	if w := b.p.Values[s.right].Const; w != nil {
-		s.packConstant(w, n.fold, &g)
+		order := fmt.Sprint(g.panels, g.right, g.stack)
+		s.weights = b.packed(n, order, g.rights*g.panels.floats(), func(to []float32) { s.packConstant(to, w, n.fold, &g) })
 		s.packBias(b.constant(s.addend), n.fold, &g)
 	}
 	s.epilogue = newEpilogue(s.tail)
@@ -69,11 +71,10 @@ func (s *matMulStep) sizes(rows int) matSizes { return s.product.sizes(rows, s.f
 
 // packConstant packs a constant right side with alpha, and the scales of a norm that
 // follows, melted in.
-func (s *matMulStep) packConstant(w []float32, fold *affine, g *matSizes) {
+func (s *matMulStep) packConstant(to, w []float32, fold *affine, g *matSizes) {
 	size := g.panels.floats()
-	s.weights = make([]float32, g.rights*size)
 	for i := range g.rights {
-		packed := s.weights[i*size : (i+1)*size]
+		packed := to[i*size : (i+1)*size]
 		g.panels.pack(s.vectors, packed, w[g.stack.unpacked(i):], g.right)
 		switch {
 		case fold != nil:

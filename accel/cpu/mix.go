@@ -13,13 +13,14 @@ type mixStep struct {
 	op                          accel.Norm
 	gamma, beta, mean, variance accel.ValueID
 	shape                       accel.Shape // of what is normalized
+	undo                        []float64   // what its channels come multiplied by, nil for nothing
 }
 
 func (b *planner) newMix(op mixOp, n *node) *mixStep {
 	x := b.p.Steps[n.step].In[0]
 	return &mixStep{
 		norm: &b.norms[n.norm], op: op.Norm, shape: b.p.Values[x].Shape,
-		gamma: n.in[0], beta: n.in[1], mean: n.in[2], variance: n.in[3],
+		undo: n.undo, gamma: n.in[0], beta: n.in[1], mean: n.in[2], variance: n.in[3],
 	}
 }
 
@@ -44,6 +45,10 @@ func (s *mixStep) run(f *frame) error {
 	for c, gamma := range f.data[s.gamma][:n] {
 		factor[c] = float32(float64(gamma) / math.Sqrt(float64(variance[c])+eps))
 	}
+	for c, by := range s.undo {
+		mean[c] = float32(float64(mean[c]) * by)
+		factor[c] = float32(float64(factor[c]) / by)
+	}
 	return nil
 }
 
@@ -57,6 +62,10 @@ func (s *mixStep) addChunks(f *frame) {
 			total.sum[c] += next.sum[c]
 			total.squares[c] += next.squares[c]
 		}
+	}
+	for c, by := range s.undo {
+		total.sum[c] /= by
+		total.squares[c] /= by * by
 	}
 }
 

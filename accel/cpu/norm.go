@@ -65,7 +65,7 @@ func (b *planner) splitNorms(folded bool) {
 
 // normNode makes a step of norm n that has no result of its own.
 func (b *planner) normNode(n *node, op accel.Op, in []accel.ValueID) *node {
-	return &node{step: n.step, op: op, in: in, out: accel.NoValue, norm: n.norm}
+	return &node{step: n.step, op: op, in: in, out: accel.NoValue, norm: n.norm, undo: n.undo}
 }
 
 func (b *planner) constants(ids []accel.ValueID) bool {

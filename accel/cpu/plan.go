@@ -16,6 +16,7 @@ type plan struct {
 	layouts  []layout        // of each value
 	memory                   // where the roots lie
 	size     sizes
+	weights  int   // floats of packed weights
 	free     []int // steps of the program nothing is computed for
 }
 
@@ -72,6 +73,7 @@ type node struct {
 	in   []accel.ValueID
 	out  accel.ValueID
 	norm int       // for a Norm: its number
+	undo []float64 // likewise: what the weights before it were multiplied by, nil for nothing
 	fold *affine   // for a product: what is melted into its weights
 	tail []tailing // what follows while the result is in cache
 	merged
@@ -96,10 +98,14 @@ type planner struct {
 	free    []int // steps that vanished
 	last    []int // see lastReads
 	norms   []norm
+	packs   packs // of this plan and those before it
+	taken   int   // floats of them that this plan has
 }
 
-func newPlan(d *Device, p *accel.Program, maxRows int, folded bool) (*plan, error) {
+// newPlan makes a plan, with the weights that shared has and adding those it lacks.
+func newPlan(d *Device, p *accel.Program, maxRows int, folded bool, shared packs) (*plan, error) {
 	b := newPlanner(d, p)
+	b.packs = shared
 	b.arrange(folded)
 	out := &plan{program: b.p, root: b.root, layouts: b.layouts, free: b.free, segments: b.cut(maxRows)}
 	out.memory = b.layOut(out.segments, maxRows)
@@ -108,6 +114,7 @@ func newPlan(d *Device, p *accel.Program, maxRows int, folded bool) (*plan, erro
 	for _, n := range b.nodes {
 		out.kernels = append(out.kernels, namedKernel{b.name(n), n.op.Kind(), b.lower(n), n.merged, n.out})
 	}
+	out.weights = b.taken
 	for i := range out.segments {
 		s := &out.segments[i]
 		s.slots = b.slots(s, &out.memory)
@@ -124,6 +131,8 @@ func newPlan(d *Device, p *accel.Program, maxRows int, folded bool) (*plan, erro
 func (b *planner) arrange(folded bool) {
 	if folded {
 		b.foldNorms()
+	} else {
+		b.foldScales()
 	}
 	b.meltMoves()
 	b.shareMemory()

@@ -45,14 +45,14 @@ func kinds(p *plan) (names []string) {
 
 func TestAFoldedPlanIsOnlyConvolutions(t *testing.T) {
 	for _, virtual := range []bool{false, true} {
-		p, err := newPlan(planned(t), block(virtual), 8, true)
+		p, err := newPlan(planned(t), block(virtual), 8, true, packs{})
 		require.NoError(t, err)
 		assert.Equal(t, []string{"*cpu.directStep", "*cpu.directStep"}, kinds(p))
 	}
 }
 
 func TestALivePlanKeepsNormsAndFusesTheRest(t *testing.T) {
-	p, err := newPlan(planned(t), block(false), 8, false)
+	p, err := newPlan(planned(t), block(false), 8, false, packs{})
 	require.NoError(t, err)
 	want := []string{"[direct blockMoments]", "mix", "[blockApply direct blockMoments]", "mix", "[blockApply]"}
 	assert.Equal(t, want, cuts(p))
@@ -66,7 +66,7 @@ func TestSourceMomentsInterruptNoSegment(t *testing.T) {
 		x = b.Step(accel.Softmax{Axis: 1}, x)
 		x = b.Norm(accel.Norm{Eps: 1e-5}, x, rand.New(rand.NewPCG(1, 2)))
 	}
-	p, err := newPlan(planned(t), b.Program(x), 8, true)
+	p, err := newPlan(planned(t), b.Program(x), 8, true, packs{})
 	require.NoError(t, err)
 	assert.Equal(t, []string{"mix mix", "[softmax apply softmax apply]"}, cuts(p))
 }
@@ -77,7 +77,7 @@ func TestAChainNeedsTheMemoryOfTwoValues(t *testing.T) {
 	for range 10 {
 		x = b.Step(accel.Softmax{Axis: 1}, x)
 	}
-	p, err := newPlan(planned(t), b.Program(x), 8, false)
+	p, err := newPlan(planned(t), b.Program(x), 8, false, packs{})
 	require.NoError(t, err)
 	assert.Equal(t, 8*64, p.size.arena, "the output")
 	assert.Equal(t, 2*8*64, p.size.local)
@@ -89,7 +89,7 @@ func TestElementwiseResultsReplaceTheirOperand(t *testing.T) {
 	for range 10 {
 		x = b.Step(accel.Map{Fn: accel.Relu}, x)
 	}
-	p, err := newPlan(planned(t), b.Program(x), 8, false)
+	p, err := newPlan(planned(t), b.Program(x), 8, false, packs{})
 	require.NoError(t, err)
 	assert.Equal(t, 8*64, p.arena)
 }
@@ -112,7 +112,7 @@ func TestMemoryBeyondTheLimitIsRefused(t *testing.T) {
 	for range 20 {
 		all = append(all, b.Step(accel.Softmax{Axis: 1}, x))
 	}
-	_, err := newPlan(planned(t), b.Program(all...), 2000, false)
+	_, err := newPlan(planned(t), b.Program(all...), 2000, false, packs{})
 	require.ErrorIs(t, err, accel.ErrOutOfMemory)
 }
 

@@ -1,6 +1,8 @@
 package cpu
 
 import (
+	"fmt"
+
 	"ttad/accel"
 	"ttad/accel/cpu/kernel"
 )
@@ -110,7 +112,15 @@ func winogradReach(p *accel.Program, op accel.Conv, n *node) [4]int {
 
 func (b *planner) newWinograd(op accel.Conv, n *node) *winogradStep {
 	in, out := b.grid(n.in[0]), b.grid(n.out)
-	s := newWinogradStep(b.d.kernels, newFilter(b, op, n, &in, out.width), in, out)
+	w := newFilter(b, op, n, &in, out.width)
+	s := newWinogradStep(b.d.kernels, w, in, out)
+	for i := range s.groups {
+		g := &s.groups[i]
+		floats := kernel.TilePoints * w.perGroup * g.blocks * out.lanes
+		g.weights = b.packed(n, fmt.Sprint("points of blocks ", g.first, g.blocks), floats, func(to []float32) {
+			g.pack(to, s.transforms, w, out.lanes)
+		})
+	}
 	s.x, s.y, s.shape = n.in[0], n.out, b.p.Values[n.out].Shape
 	s.epilogue = newEpilogue(n.tail)
 	s.tail = n.tail[s.done:]
@@ -120,7 +130,7 @@ func (b *planner) newWinograd(op accel.Conv, n *node) *winogradStep {
 	return s
 }
 
-// newWinogradStep packs the weights for images of these extents.
+// newWinogradStep is a step without weights, for images of these extents.
 func newWinogradStep(f kernel.Family, w *filter, in, out grid) *winogradStep {
 	s := &winogradStep{
 		in: in, out: out, pad: [2]int(w.op.Pad[:2]), tiles: newWinogradTiles(&in, &out),
@@ -135,7 +145,6 @@ func newWinogradStep(f kernel.Family, w *filter, in, out grid) *winogradStep {
 	for first := 0; first < out.blocks; {
 		g := winogradGroup{first: first, blocks: ceilDiv(out.blocks-first, count-len(s.groups))}
 		g.cover = newCover(f, g.blocks, min(in.channels, sumChannels))
-		g.pack(s.transforms, w, out.lanes)
 		s.groups = append(s.groups, g)
 		first += g.blocks
 	}
@@ -143,9 +152,8 @@ func newWinogradStep(f kernel.Family, w *filter, in, out grid) *winogradStep {
 }
 
 // pack transforms the weights of a group, zero beyond the last output channel.
-func (g *winogradGroup) pack(t kernel.Winograd, w *filter, lanes int) {
+func (g *winogradGroup) pack(to []float32, t kernel.Winograd, w *filter, lanes int) {
 	width := g.blocks * lanes
-	g.weights = make([]float32, kernel.TilePoints*w.perGroup*width)
 	for o := g.first * lanes; o < min(w.outputs, (g.first+g.blocks)*lanes); o++ {
 		for i := range w.perGroup {
 			var window [9]float64
@@ -153,7 +161,7 @@ func (g *winogradGroup) pack(t kernel.Winograd, w *filter, lanes int) {
 				window[k] = float64(v)
 			}
 			for point, v := range t.Weights(&window) {
-				g.weights[(point*w.perGroup+i)*width+o-g.first*lanes] = float32(v)
+				to[(point*w.perGroup+i)*width+o-g.first*lanes] = float32(v)
 			}
 		}
 	}
