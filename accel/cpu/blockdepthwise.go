@@ -46,7 +46,7 @@ func (b *planner) newBlockDepthwise(op accel.Conv, n *node) *blockDepthwiseStep 
 	s.bias = make([]float32, s.out.blocks*s.out.lanes)
 	copy(s.bias, w.bias)
 	floats := s.out.blocks * len(s.taps) * s.out.lanes
-	s.weights = b.packed(n, "channel by channel", floats, func(to []float32) { s.pack(to, w.weights) })
+	s.weights = b.packed(n, "channel by channel", floats, func(to []float32) { s.pack(to, w.melted()) })
 	return s
 }
 

@@ -16,8 +16,9 @@ type directStep struct {
 	stride   [2]int // rows, columns
 	products int    // in one output
 	slabs    []slab
-	floats   int       // of packed weights and biases
+	floats   int       // of packed weights
 	packed   []float32 // nil where they are computed: then every run packs them
+	bias     []float32 // [blocks*lanes]; nil likewise
 	computed *filter   // then; nil otherwise
 	w, b     accel.ValueID
 	epilogue
@@ -29,7 +30,6 @@ type slab struct {
 	cover
 	first, blocks int
 	low, width    int // channels: the first one, and how many the blocks have room for
-	bias          int // place of [width] among the packed weights
 	passes        []pass
 }
 
@@ -73,8 +73,9 @@ func (b *planner) newDirect(op accel.Conv, n *node) *directStep {
 		s.computed, s.w, s.b = w, n.in[1], optional(n.in, 2)
 		return s
 	}
-	s.packed = make([]float32, s.floats)
-	w.pack(s.packed, s.slabs, w.weights, w.bias)
+	s.packed = b.packed(n, orderOf(s.slabs), s.floats, func(to []float32) { w.pack(to, s.slabs, w.melted()) })
+	s.bias = make([]float32, s.biases())
+	copy(s.bias, w.bias)
 	return s
 }
 
@@ -109,10 +110,13 @@ const joinedPixels = 56
 
 func (s *directStep) needs(int) needs {
 	if s.packed == nil {
-		return needs{shared: s.floats}
+		return needs{shared: s.floats + s.biases()}
 	}
 	return needs{}
 }
+
+// biases is how many there are, with those beyond the last channel.
+func (s *directStep) biases() int { return s.out.blocks * s.out.lanes }
 
 // A task is so many pixels at least, of several images where they are small, and
 // more images where weights are most of what it reads; of a large image it takes
@@ -151,11 +155,12 @@ const sharedTasks = 4
 
 func (s *directStep) run(f *frame) error {
 	if s.packed == nil {
-		var bias []float32
+		s.computed.pack(f.shared, s.slabs, f.data[s.w])
+		bias := f.shared[s.floats:][:s.biases()]
+		clear(bias)
 		if s.b != accel.NoValue {
-			bias = f.data[s.b]
+			copy(bias, f.data[s.b])
 		}
-		s.computed.pack(f.shared, s.slabs, f.data[s.w], bias)
 	}
 	images, bands, parts := s.tasks(f)
 	f.parallel(s, images*bands*parts, len(f.data[s.y])*s.products)
@@ -165,9 +170,9 @@ func (s *directStep) run(f *frame) error {
 // task computes some rows of some images, in the blocks of some slabs.
 func (s *directStep) task(f *frame, worker, i int) {
 	_, bands, parts := s.tasks(f)
-	t := directTask{directStep: s, call: &f.calls[worker], x: f.data[s.x], y: f.data[s.y], weights: s.packed}
+	t := directTask{directStep: s, call: &f.calls[worker], x: f.data[s.x], y: f.data[s.y], weights: s.packed, bias: s.bias}
 	if s.packed == nil {
-		t.weights = f.shared
+		t.weights, t.bias = f.shared, f.shared[s.floats:]
 	}
 	if s.residual != accel.NoValue {
 		t.residual = f.data[s.residual]
@@ -188,7 +193,7 @@ type directTask struct {
 	*directStep
 	call                   *kernel.Call
 	x, y, residual         []float32
-	weights                []float32 // packed, and biases
+	weights, bias          []float32 // weights packed
 	first, last, low, high int
 }
 
@@ -204,7 +209,7 @@ func (t *directTask) slab(s *slab) {
 		c.Bias, c.Clip = nil, false
 		last := i == len(s.passes)-1
 		if last {
-			c.Bias = t.weights[s.bias:][:s.width]
+			c.Bias = t.bias[s.low:][:s.width]
 			t.bound(c)
 		}
 		for image := t.first; image < t.last; image++ {

@@ -11,14 +11,14 @@ import (
 type filter struct {
 	op                    accel.Conv
 	in                    *grid
-	weights, bias         []float32 // as pack takes them; nil for weights that are computed
+	weights, bias         []float32 // nil for weights that are computed; bias with the norm melted in
+	fold                  *affine   // of weights, too
 	outputs, outPerGroup  int
 	perGroup              int // input channels of a group
 	height, width, pixels int // of the window, and of a row of the result
 }
 
-// newFilter reads a convolution's constants, with the norm melted into them, for
-// rows of so many pixels.
+// newFilter reads a convolution's constants, for rows of so many pixels.
 func newFilter(b *planner, op accel.Conv, n *node, in *grid, pixels int) *filter {
 	shape := b.p.Values[n.in[1]].Shape
 	w := &filter{
@@ -28,7 +28,7 @@ func newFilter(b *planner, op accel.Conv, n *node, in *grid, pixels int) *filter
 	if !b.fixedWeights(n) {
 		return w
 	}
-	w.weights = n.fold.weights(b.constant(n.in[1]), w.perGroup*w.height*w.width)
+	w.weights, w.fold = b.constant(n.in[1]), n.fold
 	w.bias = make([]float32, w.outputs)
 	copy(w.bias, b.constant(optional(n.in, 2)))
 	for c, v := range w.bias {
@@ -44,7 +44,7 @@ func (b *planner) fixedWeights(n *node) bool {
 }
 
 // slabs cuts the output blocks into slabs that take the least time, and tells how
-// many floats their weights and biases take.
+// many floats their weights take.
 func (w *filter) slabs(f kernel.Family, out *grid) (all []slab, floats int) {
 	best := make([]int, out.blocks+1) // for so many blocks
 	width := make([]int, len(best))   // of the last slab among them
@@ -60,8 +60,6 @@ func (w *filter) slabs(f kernel.Family, out *grid) (all []slab, floats int) {
 	}
 	for n := out.blocks; n > 0; n -= width[n] {
 		s := w.slab(f, n-width[n], width[n], out.lanes)
-		s.bias = floats
-		floats += s.width
 		for i := range s.passes {
 			p := &s.passes[i]
 			p.weights = floats
@@ -159,14 +157,13 @@ func (w *filter) passes(taps []tap, width int) (all []pass) {
 	return all
 }
 
-// pack lays out weights [output][channel of its group][row][column] and biases
-// [output], none for zeros, for the kernels.
-func (w *filter) pack(to []float32, slabs []slab, weights, bias []float32) {
+// melted are the constant weights with the norm melted in.
+func (w *filter) melted() []float32 { return w.fold.weights(w.weights, w.perGroup*w.height*w.width) }
+
+// pack lays out weights [output][channel of its group][row][column] for the kernels.
+func (w *filter) pack(to []float32, slabs []slab, weights []float32) {
 	for i := range slabs {
 		s := &slabs[i]
-		b := to[s.bias:][:s.width]
-		clear(b)
-		copy(b, bias[min(s.low, len(bias)):])
 		for j := range s.passes {
 			p := &s.passes[j]
 			at := to[p.weights:]

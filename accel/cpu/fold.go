@@ -143,6 +143,14 @@ func (a *affine) weights(w []float32, perChannel int) []float32 {
 	return out
 }
 
+// factor is what the weights of channel c are multiplied by.
+func (a *affine) factor(c int) float64 {
+	if a == nil {
+		return 1
+	}
+	return a.scale[c]
+}
+
 // bias returns the bias of channel c after melting.
 func (a *affine) bias(b float32, c int) float32 {
 	if a == nil {

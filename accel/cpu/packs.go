@@ -1,5 +1,10 @@
 package cpu
 
+import (
+	"fmt"
+	"strings"
+)
+
 // packs are constant weights as the kernels take them. The plans of a program have
 // them in common: each would pack the same ones, and with Winograd's points in them
 // they are most of the memory of a large network.
@@ -26,4 +31,16 @@ func (b *planner) packed(n *node, order string, floats int, pack func(to []float
 	}
 	b.taken += len(w)
 	return w
+}
+
+// orderOf says how weights lie that are packed for slabs.
+func orderOf(slabs []slab) string {
+	var order strings.Builder
+	for i := range slabs {
+		fmt.Fprint(&order, slabs[i].low, slabs[i].width)
+		for _, p := range slabs[i].passes {
+			fmt.Fprint(&order, p.places)
+		}
+	}
+	return order.String()
 }

@@ -158,7 +158,7 @@ func (g *winogradGroup) pack(to []float32, t kernel.Winograd, w *filter, lanes i
 		for i := range w.perGroup {
 			var window [9]float64
 			for k, v := range w.weights[(o*w.perGroup+i)*len(window):][:len(window)] {
-				window[k] = float64(v)
+				window[k] = float64(v) * w.fold.factor(o)
 			}
 			for point, v := range t.Weights(&window) {
 				to[(point*w.perGroup+i)*width+o-g.first*lanes] = float32(v)
