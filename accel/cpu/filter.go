@@ -94,7 +94,7 @@ func (w *filter) slab(f kernel.Family, first, blocks, lanes int) slab {
 			s.passes = append(s.passes, w.passes(taps, width)...)
 			taps = nil
 		}
-		taps = append(taps, w.window(c, depth)...)
+		taps = append(taps, w.window(c, depth, width)...)
 		c += depth
 	}
 	s.passes = append(s.passes, w.passes(taps, width)...)
@@ -117,17 +117,32 @@ func (w *filter) evenDepth(first, end int) int {
 	return w.in.lanes
 }
 
-// tap is a place of the window, and channels that lie side by side there.
-type tap struct{ channel, depth, row, col int }
+// tap is channels that lie side by side at a place of the window, or at several
+// places of one of its rows.
+type tap struct{ channel, depth, row, col, cols int }
+
+// floats is how many values of the input a tap takes.
+func (t tap) floats() int { return t.cols * t.depth }
 
 // window lists the taps of channels of one block.
-func (w *filter) window(channel, depth int) (taps []tap) {
+func (w *filter) window(channel, depth, width int) (taps []tap) {
+	cols := w.adjoining(depth, width)
 	for i := range w.height {
-		for j := range w.width {
-			taps = append(taps, tap{channel, depth, i, j})
+		for j := 0; j < w.width; j += cols {
+			taps = append(taps, tap{channel, depth, i, j, cols})
 		}
 	}
 	return taps
+}
+
+// adjoining is how many places of a row of the window make one tap, which the
+// kernels go through faster than several: all of them, where the channels are the
+// whole of every pixel and so follow each other.
+func (w *filter) adjoining(depth, width int) int {
+	if depth == w.in.lanes && w.op.Dilation[1] == 1 && w.width*depth*width <= passFloats {
+		return w.width
+	}
+	return 1
 }
 
 // offset is where a tap lies for the first pixel of an image.
@@ -144,7 +159,7 @@ const passFloats = 8 << 10
 
 // passes divides taps of one depth evenly into passes of at most passFloats.
 func (w *filter) passes(taps []tap, width int) (all []pass) {
-	depth := taps[0].depth
+	depth := taps[0].floats()
 	most := max(1, passFloats/(depth*width))
 	each := ceilDiv(len(taps), ceilDiv(len(taps), most))
 	for ; len(taps) > 0; taps = taps[min(each, len(taps)):] {
@@ -169,23 +184,24 @@ func (w *filter) pack(to []float32, slabs []slab, weights []float32) {
 			at := to[p.weights:]
 			for _, t := range p.places {
 				w.packTap(at, t, s.low, s.width, weights)
-				at = at[t.depth*s.width:]
+				at = at[t.floats()*s.width:]
 			}
 		}
 	}
 }
 
-// packTap lays out the weights of a tap: for each of its channels those of width
+// packTap lays out the weights of a tap: for each of its values those of width
 // outputs from low on, zero where an output is in another group or beyond the last.
 // A group that shares a block with another one thus sees that one's values times
 // zero, which matters only where they are not finite.
 func (w *filter) packTap(to []float32, t tap, low, width int, weights []float32) {
-	for c := range t.depth {
+	for c := range t.floats() {
+		channel, col := t.channel+c%t.depth, t.col+c/t.depth
 		for j := range width {
 			o := low + j
-			v, i := float32(0), t.channel+c-o/w.outPerGroup*w.perGroup
+			v, i := float32(0), channel-o/w.outPerGroup*w.perGroup
 			if o < w.outputs && i >= 0 && i < w.perGroup {
-				v = weights[((o*w.perGroup+i)*w.height+t.row)*w.width+t.col]
+				v = weights[((o*w.perGroup+i)*w.height+t.row)*w.width+col]
 			}
 			to[c*width+j] = v
 		}
