@@ -11,6 +11,7 @@ type blockMoveStep struct {
 	in, out    grid
 	channels   [][]piece // of each block of the result
 	rows, cols shift
+	low, high  int // results of a row that come from inside the image
 	pads       bool
 	value      float32
 }
@@ -65,6 +66,7 @@ func (b *planner) newBlockMove(n *node) *blockMoveStep {
 		}
 	}
 	s.rows, s.cols = axes[2], axes[3]
+	s.low, s.high = s.cols.inside(s.out.width, s.in.width)
 	for block := range s.out.blocks {
 		s.channels = append(s.channels, s.pieces(block, axes[1].start))
 	}
@@ -129,17 +131,16 @@ func (s *blockMoveStep) fill(row []float32) {
 
 // move copies a piece of the channels of a row.
 func (s *blockMoveStep) move(to, from []float32, p piece) {
-	low, high := s.cols.inside(s.out.width, s.in.width)
-	if low == high {
+	if s.low == s.high {
 		return
 	}
-	lanes, at := s.out.lanes, s.cols.at(low)*s.out.lanes
+	lanes := s.out.lanes
+	to, from = to[s.low*lanes:s.high*lanes], from[s.cols.at(s.low)*lanes:]
 	if s.cols.step == 1 && p.count == lanes {
-		copy(to[low*lanes:high*lanes], from[at:])
+		copy(to, from)
 		return
 	}
-	for c := low; c < high; c++ {
-		copy(to[c*lanes+p.to:][:p.count], from[at+p.from:])
-		at += s.cols.step * lanes
+	for c := range s.high - s.low {
+		copy(to[c*lanes+p.to:][:p.count], from[c*s.cols.step*lanes+p.from:])
 	}
 }

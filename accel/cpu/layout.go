@@ -73,22 +73,25 @@ func (g *grid) clearBorders(image []float32, low, high int) {
 // clearBorder clears, in a block of an image, what lies beside the rows low to
 // high, above the first row and below the last.
 func (g *grid) clearBorder(block []float32, low, high int) {
-	left, inside := g.left*g.lanes, g.width*g.lanes
+	if g.rows == g.height && g.cols == g.width {
+		return
+	}
+	line, left := g.line(), g.left*g.lanes
+	end := left + g.width*g.lanes // of the pixels in a row
+	at := (g.top + low) * line
 	if low == 0 {
-		low = -g.top
+		at = 0
 	}
+	// What is right of a row and what is left of the next one lie side by side.
+	for r := g.top + low; r < g.top+high; r++ {
+		clear(block[at : r*line+left])
+		at = r*line + end
+	}
+	rest := (g.top + high) * line
 	if high == g.height {
-		high = g.rows - g.top
+		rest = len(block)
 	}
-	for r := low; r < high; r++ {
-		row := block[(g.top+r)*g.line():][:g.line()]
-		if r < 0 || r >= g.height {
-			clear(row)
-			continue
-		}
-		clear(row[:left])
-		clear(row[left+inside:])
-	}
+	clear(block[at:rest])
 }
 
 // nth is a block of a value, counted through its images.
