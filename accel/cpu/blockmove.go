@@ -134,13 +134,13 @@ func (s *blockMoveStep) move(to, from []float32, p piece) {
 	if s.low == s.high {
 		return
 	}
-	lanes := s.out.lanes
-	to, from = to[s.low*lanes:s.high*lanes], from[s.cols.at(s.low)*lanes:]
+	lanes, at := s.out.lanes, s.cols.at(s.low)*s.out.lanes
 	if s.cols.step == 1 && p.count == lanes {
-		copy(to, from)
+		copy(to[s.low*lanes:s.high*lanes], from[at:])
 		return
 	}
-	for c := range s.high - s.low {
-		copy(to[c*lanes+p.to:][:p.count], from[c*s.cols.step*lanes+p.from:])
+	for c := s.low; c < s.high; c++ {
+		copy(to[c*lanes+p.to:][:p.count], from[at+p.from:])
+		at += s.cols.step * lanes
 	}
 }
