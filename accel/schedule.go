@@ -14,6 +14,7 @@ type Schedule struct {
 	// Free are nodes nothing is computed for: they rename a value, or change nothing
 	// in these runs.
 	Free         []string `json:"free"`
+	WeightsBytes int      `json:"weights_bytes"` // packed for the kernels; ways of running one program share those they have in common
 	ArenaBytes   int      `json:"arena_bytes"`   // for results of the whole batch together
 	LocalBytes   int      `json:"local_bytes"`   // for results of chunks together, of all workers
 	ScratchBytes int      `json:"scratch_bytes"` // within one step, of all workers

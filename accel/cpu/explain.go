@@ -24,7 +24,8 @@ func (e *exec) Explain() []accel.Schedule {
 func (e *exec) explain(p *plan, when string) accel.Schedule {
 	s := accel.Schedule{
 		When: when, Free: e.names(p.free),
-		ArenaBytes: p.size.arena * floatBytes, LocalBytes: p.size.local * e.device.threads * floatBytes,
+		WeightsBytes: p.weights * floatBytes,
+		ArenaBytes:   p.size.arena * floatBytes, LocalBytes: p.size.local * e.device.threads * floatBytes,
 		ScratchBytes: p.size.scratch(e.device.threads),
 	}
 	for i := range p.segments {

@@ -24,8 +24,8 @@ func writeSchedules(w io.Writer, rows int, schedules []accel.Schedule) error {
 }
 
 func writeSchedule(w io.Writer, rows int, s accel.Schedule) error {
-	fmt.Fprintf(w, "\nplan for %s, up to %d rows: %s, results in %s, of chunks in %s, scratch %s\n",
-		s.When, rows, count(len(s.Steps), "step"), kibibytes(s.ArenaBytes), kibibytes(s.LocalBytes), kibibytes(s.ScratchBytes))
+	fmt.Fprintf(w, "\nplan for %s, up to %d rows: %s, weights %s, results in %s, of chunks in %s, scratch %s\n",
+		s.When, rows, count(len(s.Steps), "step"), kibibytes(s.WeightsBytes), kibibytes(s.ArenaBytes), kibibytes(s.LocalBytes), kibibytes(s.ScratchBytes))
 	t := tabwriter.NewWriter(w, 0, 8, 2, ' ', 0)
 	fmt.Fprint(t, "  segment\tnode\tkernel\tresult\tof\tat\tsize\tscratch\talso does\n")
 	for i, step := range s.Steps {
