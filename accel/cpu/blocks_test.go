@@ -138,6 +138,14 @@ func TestProgramsOnBlocksAgreeWithThePlainLoops(t *testing.T) {
 			lines := b.binary(accel.Div, h, b.Const(accel.TensorOf([]float32{1, 2, 3, 4, 5, 6}, 6)))
 			return []accel.ValueID{b.binary(accel.Max, h, lines), h}
 		},
+		"windows with gaps": func(b *imageProgram, x accel.ValueID) (out []accel.ValueID) {
+			for _, gaps := range [][2]int{{2, 1}, {1, 2}} {
+				op := accel.Conv{Stride: [2]int{1, 1}, Dilation: gaps, Pad: [4]int{1, 2, 2, 1}, Groups: 1}
+				h := b.Step(op, x, b.Const(drawn(b.r, 16, 3, 3, 3)))
+				out = append(out, b.Step(op, h, b.Const(drawn(b.r, 18, 16, 2, 3))))
+			}
+			return out
+		},
 		"one value under several names": func(b *imageProgram, x accel.ValueID) []accel.ValueID {
 			h := b.conv(x, 6, 3, 1, 1)
 			flat := b.Step(accel.Reshape{To: accel.BatchShape(6 * 7 * 11)}, h)
@@ -174,6 +182,10 @@ func TestConvolutionsOnBlocksAgreeWithThePlainLoops(t *testing.T) {
 		channels, height, width, outputs, window, stride, groups int
 	}{
 		{"one channel", 1, 9, 31, 16, 5, 1, 1},
+		{"two channels", 2, 5, 19, 20, 3, 1, 1},
+		{"three channels", 3, 9, 33, 40, 3, 1, 1},
+		{"three channels, every other pixel", 3, 16, 37, 70, 7, 2, 1},
+		{"two groups of two channels", 4, 5, 9, 10, 3, 1, 2},
 		{"few channels", 4, 6, 17, 33, 3, 2, 1},
 		{"a block and some", 19, 5, 30, 50, 3, 1, 1},
 		{"many", 130, 4, 7, 65, 3, 1, 1},

@@ -87,7 +87,7 @@ func (c *chooser) rows(id accel.ValueID) {
 	}
 }
 
-// fewChannels is the most that are kept as pixels of that many values rather than
+// fewChannels is the most that are kept as pixels of just these values rather than
 // as a block: a network's input, for which nobody multiplies padding.
 const fewChannels = 4
 
@@ -99,8 +99,10 @@ func (c *chooser) has(id accel.ValueID) bool {
 
 // lanes is how a node's kernel wants its operand.
 func (c *chooser) lanes(n *node, id accel.ValueID) int {
-	if op, ok := n.op.(accel.Conv); ok && !c.isDepthwise(n, op) && !c.has(id) && c.p.Values[id].Shape[1].Fixed <= fewChannels {
-		return fewChannels
+	op, ok := n.op.(accel.Conv)
+	channels := c.p.Values[id].Shape[1].Fixed
+	if ok && !c.isDepthwise(n, op) && !c.has(id) && channels <= fewChannels {
+		return channels
 	}
 	return c.d.kernels.Lanes
 }

@@ -79,18 +79,34 @@ func (s square) cover(y, x []float32, rows, cols, yStep, xStep int) {
 	}
 }
 
-// interleave4 is made of a function for each number of channels, which takes a
-// multiple of lanes pixels; the last pixels are done twice where they are none.
+// interleave4 is made of a function for each number of channels.
 func interleave4(lanes int, by ...func(y, x *float32, pixels, plane int)) func(y, x []float32, channels, pixels, plane int) {
 	return func(y, x []float32, channels, pixels, plane int) {
 		if pixels < lanes {
 			goInterleave4(y, x, channels, pixels, plane)
 			return
 		}
-		whole := pixels / lanes * lanes
-		by[channels-1](&y[0], &x[0], whole, plane)
-		if last := pixels - lanes; whole < pixels {
-			by[channels-1](&y[last*pixelLanes], &x[last], lanes, plane)
+		wholeTurns(lanes, pixelLanes, by[channels-1], y, x, pixels, plane)
+	}
+}
+
+// pixels is made of the functions for two channels and for three.
+func pixels(lanes int, by ...func(y, x *float32, pixels, plane int)) func(y, x []float32, channels, pixels, plane int) {
+	return func(y, x []float32, channels, pixels, plane int) {
+		if pixels < lanes || channels == 1 {
+			goPixels(y, x, channels, pixels, plane)
+			return
 		}
+		wholeTurns(lanes, channels, by[channels-2], y, x, pixels, plane)
+	}
+}
+
+// wholeTurns makes pixels of so many floats with a function that takes a multiple of
+// lanes of them; the last pixels are done twice where they are none.
+func wholeTurns(lanes, floats int, run func(y, x *float32, pixels, plane int), y, x []float32, pixels, plane int) {
+	whole := pixels / lanes * lanes
+	run(&y[0], &x[0], whole, plane)
+	if last := pixels - lanes; whole < pixels {
+		run(&y[last*floats], &x[last], lanes, plane)
 	}
 }

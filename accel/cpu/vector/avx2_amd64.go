@@ -248,3 +248,13 @@ func avx2Interleave3(y *float32, x *float32, pixels int, plane int)
 //
 //go:noescape
 func avx2Interleave4(y *float32, x *float32, pixels int, plane int)
+
+// avx2Pixels2 makes pixels of 2 floats from as many planes, a multiple of 8 of them.
+//
+//go:noescape
+func avx2Pixels2(y *float32, x *float32, pixels int, plane int)
+
+// avx2Pixels3 makes pixels of 3 floats from as many planes, a multiple of 8 of them.
+//
+//go:noescape
+func avx2Pixels3(y *float32, x *float32, pixels int, plane int)

@@ -3822,3 +3822,118 @@ pixels:
 	JNZ        pixels
 	VZEROUPPER
 	RET
+
+// func avx2Pixels2(y *float32, x *float32, pixels int, plane int)
+// Requires: AVX, AVX2
+TEXT ·avx2Pixels2(SB), NOSPLIT, $0-32
+	MOVQ    y+0(FP), AX
+	MOVQ    pixels+16(FP), CX
+	MOVQ    plane+24(FP), DX
+	SHLQ    $0x02, DX
+	MOVQ    x+8(FP), BX
+	VMOVUPS avx2Pixels0Of2<>+0(SB), Y0
+	VMOVUPS avx2Pixels1Of2<>+0(SB), Y1
+
+pixels:
+	VPERMPS  (BX), Y0, Y2
+	VPERMPS  (BX)(DX*1), Y0, Y3
+	VBLENDPS $0xaa, Y3, Y2, Y2
+	VMOVUPS  Y2, (AX)
+	VPERMPS  (BX), Y1, Y2
+	VPERMPS  (BX)(DX*1), Y1, Y3
+	VBLENDPS $0xaa, Y3, Y2, Y2
+	VMOVUPS  Y2, 32(AX)
+	ADDQ     $0x20, BX
+	ADDQ     $0x00000040, AX
+	SUBQ     $0x08, CX
+	JNZ      pixels
+	VZEROUPPER
+	RET
+
+DATA avx2Pixels0Of2<>+0(SB)/4, $0x00000000
+DATA avx2Pixels0Of2<>+4(SB)/4, $0x00000000
+DATA avx2Pixels0Of2<>+8(SB)/4, $0x00000001
+DATA avx2Pixels0Of2<>+12(SB)/4, $0x00000001
+DATA avx2Pixels0Of2<>+16(SB)/4, $0x00000002
+DATA avx2Pixels0Of2<>+20(SB)/4, $0x00000002
+DATA avx2Pixels0Of2<>+24(SB)/4, $0x00000003
+DATA avx2Pixels0Of2<>+28(SB)/4, $0x00000003
+GLOBL avx2Pixels0Of2<>(SB), RODATA|NOPTR, $32
+
+DATA avx2Pixels1Of2<>+0(SB)/4, $0x00000004
+DATA avx2Pixels1Of2<>+4(SB)/4, $0x00000004
+DATA avx2Pixels1Of2<>+8(SB)/4, $0x00000005
+DATA avx2Pixels1Of2<>+12(SB)/4, $0x00000005
+DATA avx2Pixels1Of2<>+16(SB)/4, $0x00000006
+DATA avx2Pixels1Of2<>+20(SB)/4, $0x00000006
+DATA avx2Pixels1Of2<>+24(SB)/4, $0x00000007
+DATA avx2Pixels1Of2<>+28(SB)/4, $0x00000007
+GLOBL avx2Pixels1Of2<>(SB), RODATA|NOPTR, $32
+
+// func avx2Pixels3(y *float32, x *float32, pixels int, plane int)
+// Requires: AVX, AVX2
+TEXT ·avx2Pixels3(SB), NOSPLIT, $0-32
+	MOVQ    y+0(FP), AX
+	MOVQ    pixels+16(FP), CX
+	MOVQ    plane+24(FP), DX
+	SHLQ    $0x02, DX
+	MOVQ    x+8(FP), BX
+	VMOVUPS avx2Pixels0Of3<>+0(SB), Y0
+	VMOVUPS avx2Pixels1Of3<>+0(SB), Y1
+	VMOVUPS avx2Pixels2Of3<>+0(SB), Y2
+
+pixels:
+	VPERMPS  (BX), Y0, Y3
+	VPERMPS  (BX)(DX*1), Y0, Y4
+	VBLENDPS $0x92, Y4, Y3, Y3
+	VPERMPS  (BX)(DX*2), Y0, Y4
+	VBLENDPS $0x24, Y4, Y3, Y3
+	VMOVUPS  Y3, (AX)
+	VPERMPS  (BX), Y1, Y3
+	VPERMPS  (BX)(DX*1), Y1, Y4
+	VBLENDPS $0x24, Y4, Y3, Y3
+	VPERMPS  (BX)(DX*2), Y1, Y4
+	VBLENDPS $0x49, Y4, Y3, Y3
+	VMOVUPS  Y3, 32(AX)
+	VPERMPS  (BX), Y2, Y3
+	VPERMPS  (BX)(DX*1), Y2, Y4
+	VBLENDPS $0x49, Y4, Y3, Y3
+	VPERMPS  (BX)(DX*2), Y2, Y4
+	VBLENDPS $0x92, Y4, Y3, Y3
+	VMOVUPS  Y3, 64(AX)
+	ADDQ     $0x20, BX
+	ADDQ     $0x00000060, AX
+	SUBQ     $0x08, CX
+	JNZ      pixels
+	VZEROUPPER
+	RET
+
+DATA avx2Pixels0Of3<>+0(SB)/4, $0x00000000
+DATA avx2Pixels0Of3<>+4(SB)/4, $0x00000000
+DATA avx2Pixels0Of3<>+8(SB)/4, $0x00000000
+DATA avx2Pixels0Of3<>+12(SB)/4, $0x00000001
+DATA avx2Pixels0Of3<>+16(SB)/4, $0x00000001
+DATA avx2Pixels0Of3<>+20(SB)/4, $0x00000001
+DATA avx2Pixels0Of3<>+24(SB)/4, $0x00000002
+DATA avx2Pixels0Of3<>+28(SB)/4, $0x00000002
+GLOBL avx2Pixels0Of3<>(SB), RODATA|NOPTR, $32
+
+DATA avx2Pixels1Of3<>+0(SB)/4, $0x00000002
+DATA avx2Pixels1Of3<>+4(SB)/4, $0x00000003
+DATA avx2Pixels1Of3<>+8(SB)/4, $0x00000003
+DATA avx2Pixels1Of3<>+12(SB)/4, $0x00000003
+DATA avx2Pixels1Of3<>+16(SB)/4, $0x00000004
+DATA avx2Pixels1Of3<>+20(SB)/4, $0x00000004
+DATA avx2Pixels1Of3<>+24(SB)/4, $0x00000004
+DATA avx2Pixels1Of3<>+28(SB)/4, $0x00000005
+GLOBL avx2Pixels1Of3<>(SB), RODATA|NOPTR, $32
+
+DATA avx2Pixels2Of3<>+0(SB)/4, $0x00000005
+DATA avx2Pixels2Of3<>+4(SB)/4, $0x00000005
+DATA avx2Pixels2Of3<>+8(SB)/4, $0x00000006
+DATA avx2Pixels2Of3<>+12(SB)/4, $0x00000006
+DATA avx2Pixels2Of3<>+16(SB)/4, $0x00000006
+DATA avx2Pixels2Of3<>+20(SB)/4, $0x00000007
+DATA avx2Pixels2Of3<>+24(SB)/4, $0x00000007
+DATA avx2Pixels2Of3<>+28(SB)/4, $0x00000007
+GLOBL avx2Pixels2Of3<>(SB), RODATA|NOPTR, $32

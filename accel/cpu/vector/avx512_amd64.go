@@ -243,3 +243,13 @@ func avx512Interleave3(y *float32, x *float32, pixels int, plane int)
 //
 //go:noescape
 func avx512Interleave4(y *float32, x *float32, pixels int, plane int)
+
+// avx512Pixels2 makes pixels of 2 floats from as many planes, a multiple of 16 of them.
+//
+//go:noescape
+func avx512Pixels2(y *float32, x *float32, pixels int, plane int)
+
+// avx512Pixels3 makes pixels of 3 floats from as many planes, a multiple of 16 of them.
+//
+//go:noescape
+func avx512Pixels3(y *float32, x *float32, pixels int, plane int)

@@ -43,6 +43,7 @@ type functions struct {
 
 	transpose   func(y, x []float32, rows, cols, yStep, xStep int)
 	interleave4 func(y, x []float32, channels, pixels, plane int)
+	pixels      func(y, x []float32, channels, pixels, plane int)
 }
 
 // New returns the family of that name, or for "auto" the fastest this processor

@@ -32,6 +32,7 @@ func inAVX512() Family {
 		columnLargest: avx512ColumnLargest, columnSoftmax: avx512ColumnSoftmax, entropy: avx512Entropy,
 		transpose:   transpose(square{16, avx512Transpose}, square{8, avx2Transpose}, square{4, avx2TransposeQuad}),
 		interleave4: interleave4(16, avx512Interleave1, avx512Interleave2, avx512Interleave3, avx512Interleave4),
+		pixels:      pixels(16, avx512Pixels2, avx512Pixels3),
 	}}
 }
 
@@ -50,5 +51,6 @@ func inAVX2() Family {
 		columnLargest: avx2ColumnLargest, columnSoftmax: avx2ColumnSoftmax, entropy: avx2Entropy,
 		transpose:   transpose(square{8, avx2Transpose}, square{4, avx2TransposeQuad}),
 		interleave4: interleave4(8, avx2Interleave1, avx2Interleave2, avx2Interleave3, avx2Interleave4),
+		pixels:      pixels(8, avx2Pixels2, avx2Pixels3),
 	}}
 }

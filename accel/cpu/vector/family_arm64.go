@@ -22,6 +22,7 @@ func inNEON() Family {
 	f.columnLargest, f.columnSoftmax = neonColumnLargest, neonColumnSoftmax
 	f.transpose = transpose(square{lanes, neonTranspose})
 	f.interleave4 = interleave4(lanes, neonInterleave1, neonInterleave2, neonInterleave3, neonInterleave4)
+	f.pixels = pixels(lanes, neonPixels2, neonPixels3)
 	return Family{Name: "neon", Lanes: lanes, functions: f}
 }
 

@@ -17,6 +17,6 @@ func goFunctions() *functions {
 		sum: goSum, most: goMaxOf, dot: goDot, sumShifted: goSumShifted, expSum: goExpSum, placewise: goPlacewise,
 		blockMoments: goBlockMoments, blockAffine: goBlockAffine,
 		columnMoments: goColumnMoments, columnAffine: goColumnAffine,
-		transpose: goTranspose, interleave4: goInterleave4,
+		transpose: goTranspose, interleave4: goInterleave4, pixels: goPixels,
 	}
 }

@@ -29,3 +29,22 @@ func goInterleave4(y, x []float32, channels, pixels, plane int) {
 		clear(pixel[channels:])
 	}
 }
+
+// goPixels makes pixels of one to three floats from as many planes.
+func goPixels(y, x []float32, channels, pixels, plane int) {
+	switch channels {
+	case 1:
+		copy(y[:pixels], x)
+	case 2:
+		b := x[plane:][:pixels]
+		for i, v := range x[:pixels] {
+			y[2*i], y[2*i+1] = v, b[i]
+		}
+	case 3:
+		b, c := x[plane:][:pixels], x[2*plane:][:pixels]
+		for i, v := range x[:pixels] {
+			pixel := (*[3]float32)(y[3*i:])
+			pixel[0], pixel[1], pixel[2] = v, b[i], c[i]
+		}
+	}
+}

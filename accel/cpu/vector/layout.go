@@ -22,10 +22,16 @@ func (f Family) Transpose(y, x []float32, rows, cols, yStep, xStep int) {
 // Interleave gathers channels, which lie plane floats apart in x, pixel by pixel
 // into y, [pixels][lanes]. Lanes beyond the last channel become 0.
 func (f Family) Interleave(y, x []float32, channels, lanes, pixels, plane int) {
-	if lanes == pixelLanes && channels >= 1 && channels <= lanes && pixels >= 1 {
+	if lanes <= pixelLanes && channels >= 1 && channels <= lanes && pixels >= 1 {
 		_, _ = y[pixels*lanes-1], x[(channels-1)*plane+pixels-1]
-		f.interleave4(y, x, channels, pixels, plane)
-		return
+		switch lanes {
+		case pixelLanes:
+			f.interleave4(y, x, channels, pixels, plane)
+			return
+		case channels:
+			f.pixels(y, x, channels, pixels, plane)
+			return
+		}
 	}
 	f.Transpose(y, x, channels, pixels, lanes, plane)
 	if channels < lanes {
@@ -35,7 +41,7 @@ func (f Family) Interleave(y, x []float32, channels, lanes, pixels, plane int) {
 	}
 }
 
-// pixelLanes is the lanes of images with few channels.
+// pixelLanes is the most lanes that images of few channels have.
 const pixelLanes = 4
 
 // Deinterleave is the opposite of Interleave: it writes the first channels of the

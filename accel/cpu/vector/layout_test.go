@@ -35,7 +35,7 @@ func TestTransposeMovesEveryElement(t *testing.T) {
 func TestInterleaveGathersChannelsAndClearsTheRest(t *testing.T) {
 	eachFamily(t, func(t *testing.T, f Family) {
 		rng := rand.New(rand.NewPCG(25, 26))
-		for _, lanes := range []int{pixelLanes, f.Lanes} {
+		for _, lanes := range []int{1, 2, 3, pixelLanes, f.Lanes} {
 			for channels := 1; channels <= lanes; channels++ {
 				for _, pixels := range []int{1, 7, 8, 15, 16, 17, 49} {
 					plane := pixels + 3
@@ -71,5 +71,7 @@ func TestMatricesThatDoNotFitAreRefused(t *testing.T) {
 		require.Panics(t, func() { f.Transpose(x, x, 8, 8, 7, 8) }, "columns overlap")
 		require.Panics(t, func() { f.Interleave(x[:63:63], x, 3, 4, 16, 16) }, "short pixels")
 		require.Panics(t, func() { f.Interleave(x, x[:47:47], 3, 4, 16, 16) }, "short plane")
+		require.Panics(t, func() { f.Interleave(x[:47:47], x, 3, 3, 16, 16) }, "short pixels of three")
+		require.Panics(t, func() { f.Interleave(x, x[:31:31], 2, 2, 16, 16) }, "short plane of two")
 	})
 }

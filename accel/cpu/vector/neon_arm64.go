@@ -233,3 +233,13 @@ func neonInterleave3(y *float32, x *float32, pixels int, plane int)
 //
 //go:noescape
 func neonInterleave4(y *float32, x *float32, pixels int, plane int)
+
+// neonPixels2 makes pixels of 2 floats from as many planes, a multiple of 4 of them.
+//
+//go:noescape
+func neonPixels2(y *float32, x *float32, pixels int, plane int)
+
+// neonPixels3 makes pixels of 3 floats from as many planes, a multiple of 4 of them.
+//
+//go:noescape
+func neonPixels3(y *float32, x *float32, pixels int, plane int)

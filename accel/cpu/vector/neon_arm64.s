@@ -5041,3 +5041,42 @@ pixels:
 	SUBS	$4, R2, R2
 	BNE	pixels
 	RET
+
+// func neonPixels2(y *float32, x *float32, pixels int, plane int)
+TEXT ·neonPixels2(SB), NOSPLIT, $0-32
+	MOVD	y+0(FP), R1
+	MOVD	pixels+16(FP), R2
+	MOVD	plane+24(FP), R3
+	MOVD	x+8(FP), R4
+	ADD	R3<<2, R4, R5
+	VEOR	V0.B16, V0.B16, V0.B16
+	VEOR	V1.B16, V1.B16, V1.B16
+
+pixels:
+	FMOVQ.P	16(R4), F0
+	FMOVQ.P	16(R5), F1
+	VST2.P	[V0.S4, V1.S4], 32(R1)
+	SUBS	$4, R2, R2
+	BNE	pixels
+	RET
+
+// func neonPixels3(y *float32, x *float32, pixels int, plane int)
+TEXT ·neonPixels3(SB), NOSPLIT, $0-32
+	MOVD	y+0(FP), R1
+	MOVD	pixels+16(FP), R2
+	MOVD	plane+24(FP), R3
+	MOVD	x+8(FP), R4
+	ADD	R3<<2, R4, R5
+	ADD	R3<<2, R5, R6
+	VEOR	V0.B16, V0.B16, V0.B16
+	VEOR	V1.B16, V1.B16, V1.B16
+	VEOR	V2.B16, V2.B16, V2.B16
+
+pixels:
+	FMOVQ.P	16(R4), F0
+	FMOVQ.P	16(R5), F1
+	FMOVQ.P	16(R6), F2
+	VST3.P	[V0.S4, V1.S4, V2.S4], 48(R1)
+	SUBS	$4, R2, R2
+	BNE	pixels
+	RET

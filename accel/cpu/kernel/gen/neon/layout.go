@@ -1,12 +1,20 @@
 package main
 
-import "fmt"
+import (
+	"fmt"
+	"strings"
+)
 
 // writeLayout writes what moves values.
 func (w *writer) writeLayout() {
 	w.writeTranspose()
 	for channels := 1; channels <= lanes; channels++ {
-		w.writeInterleave(channels)
+		name := fmt.Sprintf("Interleave%d", channels)
+		w.writeInterleave(name, fmt.Sprintf("makes pixels of four floats from planes of %d, a multiple of 4 of them.", channels), channels, lanes)
+	}
+	for channels := 2; channels < lanes; channels++ {
+		name := fmt.Sprintf("Pixels%d", channels)
+		w.writeInterleave(name, fmt.Sprintf("makes pixels of %d floats from as many planes, a multiple of 4 of them.", channels), channels, channels)
 	}
 }
 
@@ -42,10 +50,11 @@ func (w *writer) zipped(r [lanes]vec) (out [lanes]vec) {
 	return out
 }
 
-// writeInterleave leaves the order of floats to the store.
-func (w *writer) writeInterleave(channels int) {
+// writeInterleave makes pixels of so many floats and leaves their order to the
+// store.
+func (w *writer) writeInterleave(name, doc string, channels, floats int) {
 	params := append(all("*float32", "y", "x"), all("int", "pixels", "plane")...)
-	w.start(fmt.Sprintf("Interleave%d", channels), fmt.Sprintf("makes pixels of four floats from planes of %d, a multiple of 4 of them.", channels), params, nil)
+	w.start(name, doc, params, nil)
 	y, n, step := w.loaded(w.param("y")), w.loaded(w.param("pixels")), w.loaded(w.param("plane"))
 	cursors := []gp{w.loaded(w.param("x"))}
 	for len(cursors) < channels {
@@ -53,15 +62,17 @@ func (w *writer) writeInterleave(channels int) {
 		w.op("ADD", step.String()+"<<2", cursors[len(cursors)-1], next)
 		cursors = append(cursors, next)
 	}
-	var pixel [lanes]vec
-	for c := range pixel {
-		pixel[c] = w.cleared()
+	var pixel []vec
+	var names []string
+	for range floats {
+		v := w.cleared()
+		pixel, names = append(pixel, v), append(names, v.s4())
 	}
 	w.label("pixels")
 	for c, cursor := range cursors {
 		w.op("FMOVQ.P", at(cursor, lineBytes), pixel[c].f())
 	}
-	w.op("VST4.P", fmt.Sprintf("[%s, %s, %s, %s]", pixel[0].s4(), pixel[1].s4(), pixel[2].s4(), pixel[3].s4()), at(y, lanes*lineBytes))
+	w.op(fmt.Sprintf("VST%d.P", floats), "["+strings.Join(names, ", ")+"]", at(y, floats*lineBytes))
 	w.op("SUBS", imm(lanes), n, n)
 	w.op("BNE", "pixels")
 	w.op("RET")

@@ -22,6 +22,9 @@ func (w *writer) writeLayout() {
 	for channels := 1; channels <= quad; channels++ {
 		w.writeInterleave(channels)
 	}
+	for channels := 2; channels < quad; channels++ {
+		w.writePixels(channels)
+	}
 }
 
 // writeTile writes the transposition of a square whose side is a register.
@@ -148,4 +151,64 @@ func (w *writer) inOrder(mixed [quad]reg.VecVirtual) []reg.VecVirtual {
 	}
 	front, back := w.halves(mixed[0], mixed[1]), w.halves(mixed[2], mixed[3])
 	return []reg.VecVirtual{front[0], back[0], front[1], back[1]}
+}
+
+// writePixels makes pixels of just the channels there are. Value i of what a turn
+// writes is channel i%channels of pixel i/channels; a permutation brings pixels of
+// every channel where they belong, and of each result one channel's value is kept.
+func (w *writer) writePixels(channels int) {
+	w.begin(fmt.Sprintf("Pixels%d", channels), "func(y, x *float32, pixels, plane int)",
+		fmt.Sprintf("makes pixels of %d floats from as many planes, a multiple of %d of them.", channels, w.lanes))
+	y, left, plane := w.number(w.Param("y")), w.number(w.Param("pixels")), w.bytes(w.Param("plane"))
+	planes := []operand.Mem{{Base: w.number(w.Param("x"))}}
+	planes = append(planes, operand.Mem{Base: planes[0].Base, Index: plane, Scale: 1}, operand.Mem{Base: planes[0].Base, Index: plane, Scale: 2})
+	var pixel []reg.VecVirtual // of the values of each result
+	for i := range channels {
+		at := w.vec()
+		w.VMOVUPS(w.table(fmt.Sprintf("Pixels%dOf%d", i, channels), func(lane int) uint32 {
+			return uint32((i*w.lanes + lane) / channels)
+		}, w.lanes), at)
+		pixel = append(pixel, at)
+	}
+	takers := w.takers(channels)
+	w.Label("pixels")
+	for i, at := range pixel {
+		result := w.vec()
+		w.VPERMPS(planes[0], at, result)
+		for c := 1; c < channels; c++ {
+			takers[(c+channels-i*w.lanes%channels)%channels](planes[c], at, result)
+		}
+		w.VMOVUPS(result, operand.Mem{Base: y, Disp: i * w.width()})
+	}
+	w.ADDQ(operand.Imm(uint64(w.width())), planes[0].Base)
+	w.ADDQ(operand.U32(channels*w.width()), y)
+	w.SUBQ(operand.Imm(uint64(w.lanes)), left)
+	w.JNZ(operand.LabelRef("pixels"))
+	w.end()
+}
+
+// takers put permuted values into every step-th lane of a result, one taker from
+// each of the first step lanes on.
+func (w *writer) takers(step int) (takers []func(values operand.Mem, order, result reg.VecVirtual)) {
+	for first := range step {
+		lanes := uint64(0)
+		for lane := first; lane < w.lanes; lane += step {
+			lanes |= 1 << lane
+		}
+		if !w.masks {
+			takers = append(takers, func(values operand.Mem, order, result reg.VecVirtual) {
+				all := w.vec()
+				w.VPERMPS(values, order, all)
+				w.VBLENDPS(operand.Imm(lanes), all, result, result)
+			})
+			continue
+		}
+		mask, bits := w.K(), w.GP32()
+		w.MOVL(operand.U32(lanes), bits)
+		w.KMOVW(bits, mask)
+		takers = append(takers, func(values operand.Mem, order, result reg.VecVirtual) {
+			w.VPERMPS(values, order, mask, result)
+		})
+	}
+	return takers
 }
