@@ -154,7 +154,7 @@ func TestPlanTellsHowItsDeviceRunsItIfItDoes(t *testing.T) {
 	plan, err := models.NewPlan(smallCNN(t, true), []accel.Device{device}, 4)
 	require.NoError(t, err)
 	s := plan.Schedules()
-	require.Len(t, s, 2, "one for source statistics and one for others")
+	require.Len(t, s, 3, "for source statistics, the batch's and given ones")
 	conv := slices.IndexFunc(s[0].Steps, func(s accel.Scheduled) bool { return s.Node == "conv" })
 	require.GreaterOrEqual(t, conv, 0)
 	assert.Equal(t, []string{"bn"}, s[0].Steps[conv].Folded)

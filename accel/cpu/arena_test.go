@@ -28,7 +28,7 @@ func TestResidualBlocksNeedTheMemoryOfTwoValues(t *testing.T) {
 			x = b.Step(relu, b.Step(accel.Binary{Fn: accel.Add}, layer(b.Step(relu, layer(x))), x))
 		}
 		pooled := b.Step(accel.Reduce{Fn: accel.ReduceMean, Axes: []int{2, 3}}, x)
-		p, err := newPlan(planned(t), b.Program(pooled), 64, false, packs{})
+		p, err := newPlan(planned(t), b.Program(pooled), 64, forBatch, packs{})
 		require.NoError(t, err)
 		return p.size.arena
 	}
@@ -54,7 +54,7 @@ func TestWhatRowsStillReadIsNotOverwrittenByRowsOfAnotherLength(t *testing.T) {
 			x := b.Step(accel.Softmax{Axis: 1}, b.Input(accel.BatchShape(32)))
 			mid := b.Step(accel.MatMul{Alpha: 1}, b.Step(accel.Binary{Fn: accel.Max}, x, b.Step(all, x)), b.Const(accel.NewTensor(32, tt.width)))
 			y := b.Step(accel.Softmax{Axis: 1}, mid)
-			p, err := newPlan(planned(t), b.Program(b.Step(all, y)), 64, false, packs{})
+			p, err := newPlan(planned(t), b.Program(b.Step(all, y)), 64, forBatch, packs{})
 			require.NoError(t, err)
 			require.Equal(t, []string{"[softmax]", "reduce", "[binary matMul softmax]", "reduce"}, cuts(p))
 			assert.Equal(t, tt.same, p.batch[x] == p.batch[y])

@@ -130,7 +130,7 @@ func splits() map[string]*accel.Program {
 func TestAttentionIsProductsAndSoftmaxOnly(t *testing.T) {
 	d := planned(t)
 	for name, p := range splits() {
-		plan, err := newPlan(d, p, 4, false, packs{})
+		plan, err := newPlan(d, p, 4, forBatch, packs{})
 		require.NoError(t, err)
 		for _, kind := range kinds(plan) {
 			assert.Contains(t, []string{"*cpu.matMulStep", "*cpu.softmaxStep"}, kind, name)
@@ -185,7 +185,7 @@ func TestMovesThatAreSeenStay(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			w := &writer{r: rand.New(rand.NewPCG(35, 36))}
 			p := w.Program(write(w, w.Input(accel.BatchShape(tokens, width)))...)
-			plan, err := newPlan(d, p, 4, false, packs{})
+			plan, err := newPlan(d, p, 4, forBatch, packs{})
 			require.NoError(t, err)
 			assert.Len(t, plan.kernels, 2)
 			agrees(t, d, p, 4)
@@ -259,7 +259,7 @@ func TestProductsBetweenRandomMovesAreTheSame(t *testing.T) {
 			y = w.Step(op, y, right)
 		}
 		p := w.Program(w.several(y))
-		plan, err := newPlan(d, p, rows, false, packs{})
+		plan, err := newPlan(d, p, rows, forBatch, packs{})
 		require.NoError(t, err)
 		if len(plan.kernels) == 1 && len(p.Steps) > 3 {
 			melted++

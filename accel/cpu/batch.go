@@ -26,9 +26,9 @@ type batch struct {
 }
 
 func newBatch(e *exec) *batch {
-	size, values := e.live.size, len(e.live.program.Values)
-	if e.folded != nil {
-		size, values = size.max(e.folded.size), max(values, len(e.folded.program.Values))
+	size, values := sizes{}, 0
+	for _, p := range e.plans() {
+		size, values = size.max(p.size), max(values, len(p.program.Values))
 	}
 	threads, norms := e.device.threads, len(e.program.NormSteps)
 	b := &batch{

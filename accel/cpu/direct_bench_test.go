@@ -59,7 +59,7 @@ func benchLayer(b *testing.B, isa string, l convLayer) {
 	d, err := New(Config{Threads: 1, ISA: isa, Winograd: "off"})
 	require.NoError(b, err)
 	defer func() { require.NoError(b, d.Close()) }()
-	p, err := newPlan(d, l.program(), l.images, false, packs{})
+	p, err := newPlan(d, l.program(), l.images, forBatch, packs{})
 	require.NoError(b, err)
 	f := &frame{team: d.team, rows: l.images, calls: make([]kernel.Call, 1), data: make([][]float32, len(p.layouts))}
 	var step *directStep

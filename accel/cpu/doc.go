@@ -2,12 +2,12 @@
 // generated assembly for AVX-512, AVX2 and NEON, found at run time or chosen with
 // Config.ISA; no cgo. The tag purego leaves the assembly out.
 //
-// Compile turns a program into one or two plans (plan.go): where the program
-// has norms, a folded one for runs in which every norm keeps its source moments
-// (fold.go melts them into the weights before them), and one that normalizes at
-// run time. Additions and functions of one value that follow a kernel become its
-// tail (fuse.go), applied while the result is in registers or in cache. An exec
-// tells its plans (explain.go).
+// Compile turns a program into a plan (plan.go) or, where it has norms, three: a
+// folded one for runs in which every norm keeps its source moments (fold.go melts
+// them into the weights before them), one that normalizes at run time, and one that
+// does so with given moments, for which nothing waits (keep.go). Additions and
+// functions of one value that follow a kernel become its tail (fuse.go), applied
+// while the result is in registers or in cache. An exec tells its plans (explain.go).
 //
 // A plan is a list of kernels, cut into segments (segment.go, cut.go): runs of
 // kernels that keep the rows of the batch apart. A worker takes a chunk of rows, a

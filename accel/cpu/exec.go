@@ -2,6 +2,7 @@ package cpu
 
 import (
 	"fmt"
+	"slices"
 	"sync"
 
 	"ttad/accel"
@@ -13,10 +14,11 @@ type exec struct {
 	id      int
 	program *accel.Program
 	maxRows int
-	// folded is for runs in which every norm keeps its source moments; nil when
-	// the program has no norms, and then live serves all runs.
-	folded, live *plan
-	running      sync.RWMutex // read-held during runs, so that Close waits for them
+	// folded is for runs in which every norm keeps its source moments, given for
+	// those in which none mixes in the batch's; nil when the program has no norms,
+	// and then live serves all runs.
+	folded, given, live *plan
+	running             sync.RWMutex // read-held during runs, so that Close waits for them
 }
 
 // Compile packs weights and lays out memory for batches of up to maxRows rows.
@@ -27,11 +29,11 @@ func (d *Device) Compile(p *accel.Program, maxRows int) (accel.Exec, error) {
 	e := &exec{device: d, program: p, maxRows: maxRows}
 	shared := packs{}
 	var err error
-	if e.live, err = newPlan(d, p, maxRows, false, shared); err != nil {
-		return nil, fmt.Errorf("compile for cpu: %w", err)
-	}
-	if len(p.NormSteps) > 0 {
-		if e.folded, err = newPlan(d, p, maxRows, true, shared); err != nil {
+	for f, to := range []**plan{forBatch: &e.live, forGiven: &e.given, forSource: &e.folded} {
+		if purpose(f) != forBatch && len(p.NormSteps) == 0 {
+			break
+		}
+		if *to, err = newPlan(d, p, maxRows, purpose(f), shared); err != nil {
 			return nil, fmt.Errorf("compile for cpu: %w", err)
 		}
 	}
@@ -40,6 +42,14 @@ func (d *Device) Compile(p *accel.Program, maxRows int) (accel.Exec, error) {
 		return nil, fmt.Errorf("compile for cpu: %w", err)
 	}
 	return e, nil
+}
+
+// plans are those there are, the live one first.
+func (e *exec) plans() []*plan {
+	if e.folded == nil {
+		return []*plan{e.live}
+	}
+	return []*plan{e.live, e.given, e.folded}
 }
 
 func (d *Device) accepts(p *accel.Program, maxRows int) error {
@@ -75,24 +85,26 @@ func (e *exec) Close() error {
 	return e.device.release(e.id)
 }
 
-// planFor picks the plan for the rules: the folded one when no norm has
-// anything to measure or to mix. A blend that gives the source all the weight
-// is the source.
+// planFor picks the plan for the rules: the folded one when no norm has anything to
+// measure or to mix, the live one when a norm mixes in moments of the batch. A blend
+// that gives the source all the weight is the source.
 func (e *exec) planFor(a accel.Args) *plan {
 	if e.folded == nil {
 		return e.live
 	}
-	for _, m := range a.Moments {
-		if m != nil {
-			return e.live
-		}
+	best := e.folded
+	if slices.ContainsFunc(a.Moments, func(m accel.Buffer) bool { return m != nil }) {
+		best = e.given
 	}
 	for i := range a.Norms {
-		if !isSource(&a.Norms[i]) {
+		switch r := &a.Norms[i]; {
+		case r.Mode == accel.NormGiven:
+			best = e.given
+		case !isSource(r):
 			return e.live
 		}
 	}
-	return e.folded
+	return best
 }
 
 func isSource(r *accel.NormRule) bool {

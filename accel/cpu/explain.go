@@ -18,6 +18,7 @@ func (e *exec) Explain() []accel.Schedule {
 	return []accel.Schedule{
 		e.explain(e.folded, "source statistics"),
 		e.explain(e.live, "batch statistics"),
+		e.explain(e.given, "given statistics"),
 	}
 }
 

@@ -1,6 +1,7 @@
 package cpu
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -9,6 +10,9 @@ import (
 	"ttad/accel"
 	"ttad/accel/acceltest"
 )
+
+// normParts are the kernels of a norm that have no result.
+var normParts = []string{"blockMoments", "mix", "keep"}
 
 func explained(t *testing.T, p *accel.Program) []accel.Schedule {
 	d, err := New(Config{Threads: 2})
@@ -24,14 +28,14 @@ func explained(t *testing.T, p *accel.Program) []accel.Schedule {
 
 func TestAScheduleSaysWhatBecameOfEveryNode(t *testing.T) {
 	got := explained(t, block(false))
-	require.Len(t, got, 2)
+	require.Len(t, got, 3)
 	type line struct {
 		node, kernel  string
 		folded, fused []string
 	}
 	lines := func(s accel.Schedule) (out []line) {
 		for _, step := range s.Steps {
-			if step.Kernel == "blockMoments" || step.Kernel == "mix" {
+			if slices.Contains(normParts, step.Kernel) {
 				assert.Nil(t, step.Shape, "they have no result")
 				continue
 			}
@@ -54,6 +58,8 @@ func TestAScheduleSaysWhatBecameOfEveryNode(t *testing.T) {
 		{"Conv0", "direct", none, none}, {"Norm1", "blockApply", none, []string{"Relu2"}},
 		{"Conv3", "direct", none, none}, {"Norm4", "blockApply", none, []string{"Add5", "Relu6"}},
 	}, lines(got[1]))
+	assert.Equal(t, "given statistics", got[2].When)
+	assert.Equal(t, lines(got[1]), lines(got[2]))
 }
 
 func TestNodesNothingIsComputedForAreListed(t *testing.T) {
@@ -80,7 +86,7 @@ func TestASchedulesMemoryAddsUp(t *testing.T) {
 			most := 0
 			for _, step := range s.Steps {
 				switch {
-				case step.Op == "Reorder", step.Kernel == "blockMoments", step.Kernel == "mix":
+				case step.Op == "Reorder", slices.Contains(normParts, step.Kernel):
 					// called after their result, and parts of a norm
 				default:
 					names = append(append(append(names, step.Node), step.Folded...), step.Fused...)

@@ -27,7 +27,7 @@ func TestAKernelTakesTheAdditionThatFollowsIt(t *testing.T) {
 		if late {
 			shortcut = b.Step(accel.Softmax{Axis: 1}, x)
 		}
-		p, err := newPlan(planned(t), b.Program(b.Step(relu, b.Step(add, branch, shortcut))), 8, false, packs{})
+		p, err := newPlan(planned(t), b.Program(b.Step(relu, b.Step(add, branch, shortcut))), 8, forBatch, packs{})
 		require.NoError(t, err)
 		assert.Equal(t, []string{"[softmax matMul]"}, cuts(p), "late %v", late)
 	}
@@ -36,7 +36,7 @@ func TestAKernelTakesTheAdditionThatFollowsIt(t *testing.T) {
 func TestAnAdditionOfOneValueToItselfIsNotMoved(t *testing.T) {
 	b := &acceltest.Builder{}
 	y := b.Step(accel.MatMul{Alpha: 1}, b.Input(accel.BatchShape(4)), b.Const(accel.NewTensor(4, 4)))
-	p, err := newPlan(planned(t), b.Program(b.Step(accel.Binary{Fn: accel.Add}, y, y)), 8, false, packs{})
+	p, err := newPlan(planned(t), b.Program(b.Step(accel.Binary{Fn: accel.Add}, y, y)), 8, forBatch, packs{})
 	require.NoError(t, err)
 	assert.Equal(t, []string{"[matMul binary]"}, cuts(p))
 }

@@ -35,6 +35,8 @@ func (b *planner) lower(n *node) runner {
 		return b.newMoments(n)
 	case mixOp:
 		return b.newMix(op, n)
+	case keepOp:
+		return &keepStep{*b.newMix(mixOp{Norm: op.Norm}, n)}
 	case applyOp:
 		return b.newApply(op, n)
 	case accel.Map:

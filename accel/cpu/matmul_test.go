@@ -64,7 +64,7 @@ func TestTailsOfProducts(t *testing.T) {
 						}
 					}
 					p := b.Program(h)
-					plan, err := newPlan(d, p, 3, false, packs{})
+					plan, err := newPlan(d, p, 3, forBatch, packs{})
 					require.NoError(t, err)
 					require.Len(t, plan.kernels, 1)
 					agrees(t, d, p, 3)

@@ -11,6 +11,7 @@ import (
 type mixStep struct {
 	*norm
 	op                          accel.Norm
+	waits                       bool // for moments of the batch
 	gamma, beta, mean, variance accel.ValueID
 	shape                       accel.Shape // of what is normalized
 	undo                        []float64   // what its channels come multiplied by, nil for nothing
@@ -19,7 +20,7 @@ type mixStep struct {
 func (b *planner) newMix(op mixOp, n *node) *mixStep {
 	x := b.p.Steps[n.step].In[0]
 	return &mixStep{
-		norm: &b.norms[n.norm], op: op.Norm, shape: b.p.Values[x].Shape,
+		norm: &b.norms[n.norm], op: op.Norm, waits: op.waits, shape: b.p.Values[x].Shape,
 		undo: n.undo, gamma: n.in[0], beta: n.in[1], mean: n.in[2], variance: n.in[3],
 	}
 }
@@ -33,7 +34,7 @@ func (s *mixStep) run(f *frame) error {
 	copy(mean[:n], f.data[s.mean])
 	copy(variance[:n], f.data[s.variance])
 	copy(shift[:n], f.data[s.beta])
-	if s.measured(f) {
+	if s.waits && s.measured(f) {
 		s.addChunks(f)
 		s.mix(f, rule, mean, variance)
 	}

@@ -14,11 +14,26 @@ import (
 //     is normalized,
 //   - apply (normalize.go) does that, chunk by chunk again.
 //
-// In a plan for source moments there are no moments steps.
+// In a plan for source moments there are no moments steps. In one for given moments
+// mixes wait for none, and what moments sum up is kept, where it is wanted, when all
+// else is done.
 type (
 	momentsOp struct{ accel.Norm }
-	mixOp     struct{ accel.Norm }
-	applyOp   struct{ accel.Norm }
+	mixOp     struct {
+		accel.Norm
+		waits bool // for the moments
+	}
+	applyOp struct{ accel.Norm }
+	keepOp  struct{ accel.Norm }
+)
+
+// purpose is which moments the norms of a plan can normalize with.
+type purpose int
+
+const (
+	forBatch  purpose = iota // the batch's, too
+	forGiven                 // those that are known before the run
+	forSource                // the model's own
 )
 
 // norm is what the steps of a norm share: who they are, and where in the batch's
@@ -36,9 +51,9 @@ type norm struct {
 // sumTerms and mixedTerms are how many values of each channel these places hold.
 const sumTerms, mixedTerms = 2, 3
 
-// splitNorms takes the norms apart. Where only source moments are known, they mix
-// before anything else is done, if they can.
-func (b *planner) splitNorms(folded bool) {
+// splitNorms takes the norms apart. Where they wait for no moments, they mix before
+// anything else is done, if they can.
+func (b *planner) splitNorms(f purpose) {
 	var first, rest []*node
 	for _, n := range b.nodes {
 		op, ok := n.op.(accel.Norm)
@@ -47,20 +62,29 @@ func (b *planner) splitNorms(folded bool) {
 			continue
 		}
 		x, params := n.in[:1], n.in[1:]
-		mix := b.normNode(n, mixOp{op}, params)
-		switch {
-		case !folded:
+		if f != forSource {
 			b.use(x[0])
-			rest = append(rest, b.normNode(n, momentsOp{op}, n.in), mix)
-		case b.constants(params):
+			rest = append(rest, b.normNode(n, momentsOp{op}, n.in))
+		}
+		mix := b.normNode(n, mixOp{op, f == forBatch}, params)
+		if f != forBatch && b.constants(params) {
 			first = append(first, mix)
-		default:
+		} else {
 			rest = append(rest, mix)
 		}
 		n.op, n.in = applyOp{op}, x
 		rest = append(rest, n)
 	}
 	b.nodes = append(first, rest...)
+}
+
+// keepMoments adds up at the end what norms sum up and wait for no more.
+func (b *planner) keepMoments() {
+	for _, n := range b.nodes {
+		if op, ok := n.op.(momentsOp); ok {
+			b.nodes = append(b.nodes, b.normNode(n, keepOp(op), n.in[1:]))
+		}
+	}
 }
 
 // normNode makes a step of norm n that has no result of its own.
@@ -93,7 +117,7 @@ func (b *planner) delayMixes() {
 }
 
 // layOutNorms finds room for what the steps of each norm tell one another. Sums
-// are needed from its moments to its mix only.
+// are needed from its moments on until they are added up.
 func (b *planner) layOutNorms(segments []segment, maxRows int) (sums, mixed int) {
 	for i, step := range b.p.NormSteps {
 		channels := b.p.Values[b.p.Steps[step].In[0]].Shape[1].Fixed
@@ -104,11 +128,13 @@ func (b *planner) layOutNorms(segments []segment, maxRows int) (sums, mixed int)
 	var free gaps
 	for _, s := range segments {
 		for _, n := range b.nodes[s.first:s.end] {
-			switch n.op.(type) {
+			switch op := n.op.(type) {
 			case momentsOp:
 				b.norms[n.norm].takeSums(&free, s.rows, maxRows)
 			case mixOp:
-				free.give(b.norms[n.norm].sums, b.norms[n.norm].sumFloats())
+				if op.waits {
+					free.give(b.norms[n.norm].sums, b.norms[n.norm].sumFloats())
+				}
 			}
 		}
 	}

@@ -103,10 +103,10 @@ type planner struct {
 }
 
 // newPlan makes a plan, with the weights that shared has and adding those it lacks.
-func newPlan(d *Device, p *accel.Program, maxRows int, folded bool, shared packs) (*plan, error) {
+func newPlan(d *Device, p *accel.Program, maxRows int, f purpose, shared packs) (*plan, error) {
 	b := newPlanner(d, p)
 	b.packs = shared
-	b.arrange(folded)
+	b.arrange(f)
 	out := &plan{program: b.p, root: b.root, layouts: b.layouts, free: b.free, segments: b.cut(maxRows)}
 	out.memory = b.layOut(out.segments, maxRows)
 	out.size = sizes{arena: out.memory.arena, local: out.memory.most}
@@ -128,21 +128,24 @@ func newPlan(d *Device, p *accel.Program, maxRows int, folded bool, shared packs
 
 // arrange makes the program's steps the nodes that kernels are made for, in their
 // final order and with the values they will read and write.
-func (b *planner) arrange(folded bool) {
-	if folded {
+func (b *planner) arrange(f purpose) {
+	if f == forSource {
 		b.foldNorms()
 	} else {
 		b.foldScales()
 	}
 	b.meltMoves()
 	b.shareMemory()
-	b.splitNorms(folded)
+	b.splitNorms(f)
 	b.fuseTails()
-	if !folded { // or they wait for nothing
+	if f == forBatch { // or they wait for nothing
 		b.delayMixes()
 	}
 	b.layOutBlocks()
 	b.matchBorders()
+	if f == forGiven {
+		b.keepMoments()
+	}
 	b.last = b.lastReads()
 }
 

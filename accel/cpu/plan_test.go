@@ -45,14 +45,14 @@ func kinds(p *plan) (names []string) {
 
 func TestAFoldedPlanIsOnlyConvolutions(t *testing.T) {
 	for _, virtual := range []bool{false, true} {
-		p, err := newPlan(planned(t), block(virtual), 8, true, packs{})
+		p, err := newPlan(planned(t), block(virtual), 8, forSource, packs{})
 		require.NoError(t, err)
 		assert.Equal(t, []string{"*cpu.directStep", "*cpu.directStep"}, kinds(p))
 	}
 }
 
 func TestALivePlanKeepsNormsAndFusesTheRest(t *testing.T) {
-	p, err := newPlan(planned(t), block(false), 8, false, packs{})
+	p, err := newPlan(planned(t), block(false), 8, forBatch, packs{})
 	require.NoError(t, err)
 	want := []string{"[direct blockMoments]", "mix", "[blockApply direct blockMoments]", "mix", "[blockApply]"}
 	assert.Equal(t, want, cuts(p))
@@ -66,9 +66,42 @@ func TestSourceMomentsInterruptNoSegment(t *testing.T) {
 		x = b.Step(accel.Softmax{Axis: 1}, x)
 		x = b.Norm(accel.Norm{Eps: 1e-5}, x, rand.New(rand.NewPCG(1, 2)))
 	}
-	p, err := newPlan(planned(t), b.Program(x), 8, true, packs{})
+	p, err := newPlan(planned(t), b.Program(x), 8, forSource, packs{})
 	require.NoError(t, err)
 	assert.Equal(t, []string{"mix mix", "[softmax apply softmax apply]"}, cuts(p))
+}
+
+// What a batch leaves for the next one is kept when it is done.
+func TestGivenMomentsInterruptNoSegment(t *testing.T) {
+	p, err := newPlan(planned(t), block(false), 8, forGiven, packs{})
+	require.NoError(t, err)
+	want := []string{"mix mix", "[direct blockMoments blockApply direct blockMoments blockApply]", "keep keep"}
+	assert.Equal(t, want, cuts(p))
+}
+
+// A run takes the plan that waits for no more than its rules ask for.
+func TestThePlanOfARun(t *testing.T) {
+	e, err := planned(t).Compile(block(false), 8)
+	require.NoError(t, err)
+	defer func() { require.NoError(t, e.Close()) }()
+	given, blend := accel.NormRule{Mode: accel.NormGiven}, accel.NormRule{Mode: accel.NormBlend}
+	source := accel.NormRule{Mode: accel.NormBlend, SourceWeight: 1}
+	x := e.(*exec)
+	for _, tt := range []struct {
+		name    string
+		rules   []accel.NormRule
+		moments []accel.Buffer
+		want    *plan
+	}{
+		{"no rules", nil, nil, x.folded},
+		{"all weight with the source", []accel.NormRule{source, source}, []accel.Buffer{nil, nil}, x.folded},
+		{"moments to keep", []accel.NormRule{source, source}, []accel.Buffer{nil, &buffer{}}, x.given},
+		{"one norm is given moments", []accel.NormRule{given, source}, nil, x.given},
+		{"another one blends", []accel.NormRule{given, blend}, nil, x.live},
+		{"one blends, another is given moments", []accel.NormRule{blend, given}, nil, x.live},
+	} {
+		assert.Same(t, tt.want, x.planFor(accel.Args{Norms: tt.rules, Moments: tt.moments}), tt.name)
+	}
 }
 
 func TestAChainNeedsTheMemoryOfTwoValues(t *testing.T) {
@@ -77,7 +110,7 @@ func TestAChainNeedsTheMemoryOfTwoValues(t *testing.T) {
 	for range 10 {
 		x = b.Step(accel.Softmax{Axis: 1}, x)
 	}
-	p, err := newPlan(planned(t), b.Program(x), 8, false, packs{})
+	p, err := newPlan(planned(t), b.Program(x), 8, forBatch, packs{})
 	require.NoError(t, err)
 	assert.Equal(t, 8*64, p.size.arena, "the output")
 	assert.Equal(t, 2*8*64, p.size.local)
@@ -89,7 +122,7 @@ func TestElementwiseResultsReplaceTheirOperand(t *testing.T) {
 	for range 10 {
 		x = b.Step(accel.Map{Fn: accel.Relu}, x)
 	}
-	p, err := newPlan(planned(t), b.Program(x), 8, false, packs{})
+	p, err := newPlan(planned(t), b.Program(x), 8, forBatch, packs{})
 	require.NoError(t, err)
 	assert.Equal(t, 8*64, p.arena)
 }
@@ -112,7 +145,7 @@ func TestMemoryBeyondTheLimitIsRefused(t *testing.T) {
 	for range 20 {
 		all = append(all, b.Step(accel.Softmax{Axis: 1}, x))
 	}
-	_, err := newPlan(planned(t), b.Program(all...), 2000, false, packs{})
+	_, err := newPlan(planned(t), b.Program(all...), 2000, forBatch, packs{})
 	require.ErrorIs(t, err, accel.ErrOutOfMemory)
 }
 

@@ -24,7 +24,8 @@ func byRows(s accel.Shape) bool {
 // rowWise reports whether rows of a node's result follow from the same rows of
 // its operands, and from operands that are the same for all rows.
 func (b *planner) rowWise(n *node) bool {
-	if _, ok := n.op.(mixOp); ok {
+	switch n.op.(type) {
+	case mixOp, keepOp:
 		return false
 	}
 	out := b.result(n)

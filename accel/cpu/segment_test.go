@@ -71,7 +71,7 @@ func TestChunksAreSmallEnoughForTheCache(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			p, err := newPlan(planned(t), tt.p, tt.maxRows, false, packs{})
+			p, err := newPlan(planned(t), tt.p, tt.maxRows, forBatch, packs{})
 			require.NoError(t, err)
 			assert.Equal(t, tt.want, chunkRows(p))
 		})
@@ -84,7 +84,7 @@ func TestSmallImagesBeforeLargeWeightsAreASegmentOfTheirOwn(t *testing.T) {
 	x := b.Step(accel.Softmax{Axis: 1}, b.Input(accel.BatchShape(512, chunkBudget/1024)))
 	few := b.Step(accel.Reduce{Fn: accel.ReduceMax, Axes: []int{2}}, x)
 	y := b.Step(accel.MatMul{Alpha: 1}, few, b.Const(accel.NewTensor(512, 2048)))
-	p, err := newPlan(planned(t), b.Program(y), 1000, false, packs{})
+	p, err := newPlan(planned(t), b.Program(y), 1000, forBatch, packs{})
 	require.NoError(t, err)
 	assert.Equal(t, []string{"[softmax reduce]", "[matMul]"}, cuts(p))
 	assert.Equal(t, []int{1, 64}, chunkRows(p))
@@ -127,7 +127,7 @@ func TestStepsThatKeepRowsApartAreOneSegment(t *testing.T) {
 			}
 			y := b.Step(tt.op, operands...)
 			last := len(b.Shape(y)) - 1
-			p, err := newPlan(planned(t), b.Program(b.Step(accel.Softmax{Axis: last}, y)), 8, false, packs{})
+			p, err := newPlan(planned(t), b.Program(b.Step(accel.Softmax{Axis: last}, y)), 8, forBatch, packs{})
 			require.NoError(t, err)
 			assert.Equal(t, tt.want, cuts(p))
 		})

@@ -48,7 +48,7 @@ func timer(b *testing.B, c Config, l convLayer) func() float64 {
 	d, err := New(c)
 	require.NoError(b, err)
 	b.Cleanup(func() { require.NoError(b, d.Close()) })
-	p, err := newPlan(d, l.program(), l.images, false, packs{})
+	p, err := newPlan(d, l.program(), l.images, forBatch, packs{})
 	require.NoError(b, err)
 	f := &frame{rows: l.images, calls: make([]kernel.Call, 1), tiles: make([]kernel.Tiles, 1), data: make([][]float32, len(p.layouts))}
 	var conv runner
