@@ -2,8 +2,8 @@ package cpu
 
 import "ttad/accel"
 
-// stretch is what is to know of some row-wise nodes in order to cut them into segments.
-// All counts are of floats, and but for the weights' of those of one row.
+// stretch is what is to know of some row-wise nodes in order to cut them into segments:
+// floats and operations, those of one row but for the weights, which all rows share.
 type stretch struct {
 	first   int   // node
 	weights []int // of each node
