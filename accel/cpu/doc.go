@@ -5,9 +5,10 @@
 // Compile turns a program into a plan (plan.go) or, where it has norms, three: a
 // folded one for runs in which every norm keeps its source moments (fold.go melts
 // them into the weights before them), one that normalizes at run time, and one that
-// does so with given moments, for which nothing waits (keep.go). Additions and
-// functions of one value that follow a kernel become its tail (fuse.go), applied
-// while the result is in registers or in cache. An exec tells its plans (explain.go).
+// does so with given moments, for which nothing waits (keep.go). They have their
+// packed weights in common (packs.go). Additions and functions of one value that
+// follow a kernel become its tail (fuse.go), applied while the result is in registers
+// or in cache. An exec tells its plans (explain.go).
 //
 // A plan is a list of kernels, cut into segments (segment.go, cut.go): runs of
 // kernels that keep the rows of the batch apart. A worker takes a chunk of rows, a

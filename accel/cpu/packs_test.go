@@ -69,10 +69,13 @@ func TestPlansHaveTheirWeightsInCommon(t *testing.T) {
 	} {
 		e, err := d.Compile(scaled(tt.gamma), 8)
 		require.NoError(t, err)
-		live, folded := weightsOf(e.(*exec).live), weightsOf(e.(*exec).folded)
+		x := e.(*exec)
+		live, given, folded := weightsOf(x.live), weightsOf(x.given), weightsOf(x.folded)
 		require.GreaterOrEqual(t, len(live), 4)
+		require.Len(t, given, len(live))
 		require.Len(t, folded, len(live))
 		for i := range live {
+			assert.Same(t, live[i], given[i], "both normalize")
 			assert.Equal(t, tt.common, live[i] == folded[i], "%s, weights %d", tt.name, i)
 		}
 		require.NoError(t, e.Close())
