@@ -1,6 +1,7 @@
 package cpu
 
 import (
+	"math/rand/v2"
 	"strings"
 	"testing"
 
@@ -56,6 +57,14 @@ func softmaxes(n int) *accel.Program {
 	return b.Program(b.Step(accel.Softmax{Axis: 1}, x))
 }
 
+// normBetween is two softmaxes over so many values, with a norm between them.
+func normBetween(n int) *accel.Program {
+	b := &acceltest.Builder{}
+	x := b.Step(accel.Softmax{Axis: 2}, b.Input(accel.BatchShape(1, n)))
+	x = b.Norm(accel.Norm{Eps: 1e-5}, x, rand.New(rand.NewPCG(1, 2)))
+	return b.Program(b.Step(accel.Softmax{Axis: 2}, x))
+}
+
 func TestChunksAreSmallEnoughForTheCache(t *testing.T) {
 	tests := []struct {
 		name    string
@@ -66,6 +75,7 @@ func TestChunksAreSmallEnoughForTheCache(t *testing.T) {
 		{"rows are short", perceptron(64, 256, 256, 10), 1000, []int{mostRows}},
 		{"no more than there are", perceptron(64, 256, 256, 10), 5, []int{8}},
 		{"rows are long", softmaxes(chunkBudget / 8), 1000, []int{4}},
+		{"rows are long and pass through the cache", normBetween(chunkBudget / 8), 1000, []int{2, 0, 2}},
 		{"a row is longer than the cache", softmaxes(2 * chunkBudget), 1000, []int{1}},
 		{"weights pass through the cache", perceptron(1024, 1024), 1000, []int{128}},
 	}

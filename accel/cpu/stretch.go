@@ -1,6 +1,10 @@
 package cpu
 
-import "ttad/accel"
+import (
+	"slices"
+
+	"ttad/accel"
+)
 
 // stretch is what is to know of some row-wise nodes in order to cut them into segments:
 // floats and operations, those of one row but for the weights, which all rows share.
@@ -8,7 +12,7 @@ type stretch struct {
 	first   int   // node
 	weights []int // of each node
 	work    []int // likewise: multiplications and additions, about
-	values  []int // alive while each node is at work
+	values  []int // alive while each node is at work, or passing
 	across  []int // made before each node, the end included, and read from there on
 }
 
@@ -26,8 +30,23 @@ func (b *planner) newStretch(first, end int) *stretch {
 		for i := span.first + 1; i <= span.last; i++ {
 			s.across[i] += each
 		}
+		if b.passes(root, first, end) {
+			for i := range s.values {
+				s.values[i] += each
+			}
+		}
 	}
 	return s
+}
+
+// passes reports whether nodes read a value that others made, or make one that others
+// read. It lies in the batch's memory, where every chunk has a part of its own, and
+// takes room in the cache before and after it is touched: when the processor fetches
+// ahead and writes back.
+func (b *planner) passes(root accel.ValueID, first, end int) bool {
+	made := slices.IndexFunc(b.nodes, func(n *node) bool { return n.out == root })
+	last := b.last[root]
+	return made >= 0 && (made < first || last >= end && last < len(b.nodes))
 }
 
 // span is the first and the last node of a run that touches a value.
