@@ -112,6 +112,7 @@ type channelAffineStep struct {
 	x, by, y accel.ValueID
 	shape    accel.Shape
 	in, out  grid
+	gate     grid      // of by, an image of a single pixel, when it is computed
 	fixed    []float32 // one a channel, and zeros up to a whole block; nil when they are computed
 	zero     []float32 // [lanes]
 	one      []float32 // [lanes]
@@ -126,10 +127,12 @@ func (b *planner) newChannelAffine(op accel.Binary, n *node, x, by accel.ValueID
 	for i := range s.one {
 		s.one[i] = 1
 	}
-	if how == fixedChannels {
-		s.fixed = make([]float32, s.out.blocks*s.out.lanes)
-		copy(s.fixed, b.constant(by))
+	if how == eachChannel {
+		s.gate = b.grid(by)
+		return s
 	}
+	s.fixed = make([]float32, s.out.blocks*s.out.lanes)
+	copy(s.fixed, b.constant(by))
 	return s
 }
 
@@ -159,12 +162,12 @@ func (s *channelAffineStep) task(f *frame, _, i int) {
 	s.out.clearBorder(y, 0, s.out.height)
 }
 
-// values are the operand's for a block of an image. A computed one is an image of
-// a single pixel.
+// values are the operand's for a block of an image. A computed one may have a
+// border, for others who read it.
 func (s *channelAffineStep) values(f *frame, block int) []float32 {
-	lanes := s.out.lanes
 	if s.fixed != nil {
+		lanes := s.out.lanes
 		return s.fixed[block%s.out.blocks*lanes:][:lanes]
 	}
-	return f.data[s.by][block*lanes:][:lanes]
+	return s.gate.row(s.gate.nth(f.data[s.by], block), 0)
 }

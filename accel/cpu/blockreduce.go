@@ -1,7 +1,6 @@
 package cpu
 
 import (
-	"math"
 	"slices"
 
 	"ttad/accel"
@@ -66,9 +65,9 @@ func (s *blockReduceStep) fold(row []float32) float32 {
 	for i := 0; i < len(row); i += s.in.lanes {
 		switch v := float64(row[i]); s.fn {
 		case accel.ReduceMax:
-			acc = math.Max(acc, v)
+			acc = max(acc, v)
 		case accel.ReduceMin:
-			acc = math.Min(acc, v)
+			acc = min(acc, v)
 		default:
 			acc += v
 		}

@@ -116,6 +116,11 @@ func TestProgramsOnBlocksAgreeWithThePlainLoops(t *testing.T) {
 			gate = b.do(accel.Sigmoid, b.conv(gate, 24, 1, 1, 1))
 			return []accel.ValueID{b.conv(b.binary(accel.Mul, h, gate), 8, 1, 1, 1), gate}
 		},
+		"a gate that others read with a border": func(b *imageProgram, x accel.ValueID) []accel.ValueID {
+			h := b.conv(x, 20, 3, 1, 1)
+			gate := b.conv(b.Step(mean, h), 20, 1, 1, 1)
+			return []accel.ValueID{b.binary(accel.Mul, h, gate), b.conv(gate, 20, 3, 1, 1)}
+		},
 		"dense block": func(b *imageProgram, x accel.ValueID) []accel.ValueID {
 			first := b.conv(x, 16, 3, 1, 1)
 			second := b.conv(b.do(accel.Relu, first), 5, 3, 1, 1)

@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"ttad/accel"
+	"ttad/accel/acceltest"
 )
 
 // A frame is made at the first run of an exec on a stream, and goes with
@@ -41,4 +42,26 @@ func TestScratchGoesWithItsExecOrStream(t *testing.T) {
 	require.NoError(t, streams[1].Close())
 	require.NoError(t, in.Free())
 	require.NoError(t, d.Close())
+}
+
+func TestAProductOfDepthZeroIsRefused(t *testing.T) {
+	b := &acceltest.Builder{}
+	none := b.Const(&accel.Tensor{Shape: []int{0, 5}, Data: []float32{}})
+	p := b.Program(b.Step(accel.MatMul{Alpha: 1}, b.Input(accel.BatchShape(0)), none))
+	d, err := New(Config{Threads: 1})
+	require.NoError(t, err)
+	require.ErrorIs(t, d.Supports(p, 0), accel.ErrUnsupported)
+	_, err = d.Compile(p, 2)
+	require.ErrorContains(t, err, "inner extent is 0")
+	require.NoError(t, d.Close())
+}
+
+// Nothing to move is nothing to do, whichever way the axes go.
+func TestAnEmptyTranspose(t *testing.T) {
+	for _, perm := range [][]int{{1, 0}, {0, 1}} {
+		b := &acceltest.Builder{}
+		x := b.Step(accel.Slice{Axis: 0, Start: accel.Fixed(0), Count: accel.Dim{PerRow: 1, Fixed: -1}, Step: 1}, b.Input(accel.BatchShape(3)))
+		p := b.Program(b.Step(accel.Transpose{Perm: perm}, x))
+		onEachISA(t, func(t *testing.T, d *Device) { agrees(t, d, p, 1) })
+	}
 }

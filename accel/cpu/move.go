@@ -19,7 +19,10 @@ func (s *moveStep) needs(int) needs { return needs{} }
 
 func (s *moveStep) run(f *frame) error {
 	n := len(f.data[s.y])
-	if t := s.transposed(f.rows); t.rows > 0 && n > 0 {
+	if n == 0 {
+		return nil
+	}
+	if t := s.transposed(f.rows); t.rows > 0 {
 		f.parallel((*transposePhase)(s), t.tasks(n), 4*n)
 		return nil
 	}

@@ -10,7 +10,8 @@ type transposed struct {
 }
 
 // transposed looks at the last two axes of the result: the operand must move by one
-// along the first of them, and by whole rows along the second.
+// along the first of them, and by whole rows along the second. The result has
+// elements.
 func (s *moveStep) transposed(rows int) transposed {
 	t := transposed{view: s.view(rows)}
 	last := t.rank - 1

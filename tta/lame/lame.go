@@ -112,6 +112,9 @@ func (s *Strategy) adjust(ctx context.Context, features, probs matrix) error {
 		return err
 	}
 	s.affinity.set(features, probs)
+	if s.affinity.others == 0 {
+		return nil // nobody hears anybody
+	}
 	s.affinity.build(&s.cfg)
 	if err := s.solver.solve(ctx, &s.cfg, &s.affinity, probs); err != nil {
 		return err

@@ -339,6 +339,18 @@ func TestRowsThatAreNotFiniteHarmNoOther(t *testing.T) {
 	}
 }
 
+// With a bound on diversity a batch of such rows has no diversity to compare.
+func TestABatchWithoutFiniteFeaturesPassesUnchanged(t *testing.T) {
+	for _, affinity := range []string{"rbf", "knn", "linear"} {
+		probs, features := random(7, 12, 3, 5)
+		for i := range features.Data {
+			features.Data[i] = float32(math.NaN())
+		}
+		z := correct(t, config(affinity, func(c *Config) { c.MinDiversity = 0.5 }), probs, features)
+		assert.Equal(t, probs.Data, z.Data, affinity)
+	}
+}
+
 func TestBatchesThatPassUnchanged(t *testing.T) {
 	probs, features := random(13, 6, 3, 4)
 	one := accel.TensorOf(probs.Data[:3], 1, 3)
