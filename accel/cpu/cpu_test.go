@@ -104,7 +104,7 @@ func TestRunAllocatesNothingOnceWarm(t *testing.T) {
 func TestNewRefusesThreadsNoMachineHas(t *testing.T) {
 	for _, threads := range []int{-1, 1 << 20} {
 		_, err := cpu.New(cpu.Config{Threads: threads})
-		require.ErrorContains(t, err, "threads is outside 0 to 1024")
+		require.ErrorContains(t, err, "threads is outside 0 to 4096")
 	}
 }
 

@@ -29,7 +29,7 @@ type Config struct {
 
 // maxThreads is beyond any machine this was thought for; a larger number is a
 // mistake in somebody's configuration.
-const maxThreads = 1024
+const maxThreads = 4096
 
 // maxRank is the largest number of axes kernels keep indices for.
 const maxRank = 8
