@@ -95,15 +95,11 @@ func (d *Device) Info() accel.Info {
 	return accel.Info{Kind: "cpu", Name: d.isa.String() + " on " + runtime.GOARCH, Driver: runtime.Version(), Threads: d.threads, ISA: d.kernels.Name}
 }
 
-// Supports accepts every operator of package accel on up to 8 axes, but no product
-// of nothing with nothing.
+// Supports accepts every operator of package accel on up to 8 axes.
 func (d *Device) Supports(p *accel.Program, step int) error {
 	s := &p.Steps[step]
 	if !known(s.Op) {
 		return accel.Unsupported(*s, fmt.Sprintf("%T has no kernel", s.Op))
-	}
-	if op, ok := s.Op.(accel.MatMul); ok && depthOf(op, p.Values[s.In[0]].Shape) == accel.Fixed(0) {
-		return accel.Unsupported(*s, "the matrices have nothing in common: their inner extent is 0")
 	}
 	for _, id := range slices.Concat(s.In, s.Out) {
 		if id != accel.NoValue && len(p.Values[id].Shape) > maxRank {
@@ -111,14 +107,6 @@ func (d *Device) Supports(p *accel.Program, step int) error {
 		}
 	}
 	return nil
-}
-
-// depthOf is the inner extent of a product whose left side has shape a.
-func depthOf(op accel.MatMul, a accel.Shape) accel.Dim {
-	if op.TransA {
-		return a[len(a)-2]
-	}
-	return a[len(a)-1]
 }
 
 // Alloc returns zeroed memory.

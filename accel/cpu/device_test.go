@@ -1,6 +1,7 @@
 package cpu
 
 import (
+	"math/rand/v2"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -44,16 +45,13 @@ func TestScratchGoesWithItsExecOrStream(t *testing.T) {
 	require.NoError(t, d.Close())
 }
 
-func TestAProductOfDepthZeroIsRefused(t *testing.T) {
+// A sum of nothing is zero, and the constant added to it is what is left.
+func TestAProductOfDepthZeroIsItsAddend(t *testing.T) {
 	b := &acceltest.Builder{}
-	none := b.Const(&accel.Tensor{Shape: []int{0, 5}, Data: []float32{}})
-	p := b.Program(b.Step(accel.MatMul{Alpha: 1}, b.Input(accel.BatchShape(0)), none))
-	d, err := New(Config{Threads: 1})
-	require.NoError(t, err)
-	require.ErrorIs(t, d.Supports(p, 0), accel.ErrUnsupported)
-	_, err = d.Compile(p, 2)
-	require.ErrorContains(t, err, "inner extent is 0")
-	require.NoError(t, d.Close())
+	none := b.Const(&accel.Tensor{Shape: []int{0, 50}, Data: []float32{}})
+	addend := b.Const(drawn(rand.New(rand.NewPCG(1, 2)), 50))
+	p := b.Program(b.Step(accel.MatMul{Alpha: 1, Beta: 1}, b.Input(accel.BatchShape(0)), none, addend))
+	onEachISA(t, func(t *testing.T, d *Device) { agrees(t, d, p, 3) })
 }
 
 // Nothing to move is nothing to do, whichever way the axes go.

@@ -37,6 +37,9 @@ func (p *panels) group(i int) (first, columns int) {
 
 // pack fills dst from a matrix whose rows and columns lie as far apart as step says.
 func (p *panels) pack(v vector.Family, dst, src []float32, step [2]int) {
+	if p.k == 0 {
+		return // src has no first element
+	}
 	for i := range p.groups() {
 		first, columns := p.group(i)
 		panel := dst[first*p.k : (first+columns)*p.k]

@@ -99,29 +99,39 @@ func (t *winogradTask) place(block, line int) int {
 	return (block*t.tiles.room + (line-t.first)*t.tiles.cols) * t.in.lanes
 }
 
-// products adds up products over input channels, point by point: a few blocks at
-// a time, which add to what those before them left.
+// pointWeights is the weights of the points a call takes, in floats, which is to
+// be what a first-level cache holds. For 16 channels a call of all points made
+// products a tenth faster, for 256 a quarter slower: every tile meets all weights.
+const pointWeights = 12 << 10
+
+// products adds up products over input channels, some points at a time, and of
+// those a few blocks at a time, which add to what those before them left.
 func (t *winogradTask) products(g *winogradGroup) {
 	lanes, c := t.in.lanes, t.call
 	*c = kernel.Call{
 		Depth: lanes, InputStep: lanes, OutputStep: lanes, OutputBlock: t.tiles.room * lanes,
-		Repeat: kernel.TilePoints, InputNext: t.tiles.stride(t.in.blocks), OutputNext: t.tiles.stride(t.groups[0].blocks),
+		InputNext: t.tiles.stride(t.in.blocks), OutputNext: t.tiles.stride(t.groups[0].blocks),
 		WeightsNext: len(g.weights) / kernel.TilePoints,
 	}
 	block := c.WeightsNext / t.in.blocks
-	for first := 0; first < t.in.blocks; first += t.blocks {
-		end := min(first+t.blocks, t.in.blocks)
-		c.Weights, c.Taps, c.Accumulate = g.weights[first*block:], t.taps[first:end], first > 0
-		t.allTiles(g)
+	most := max(1, pointWeights/c.WeightsNext)
+	for point := 0; point < kernel.TilePoints; point += c.Repeat {
+		c.Repeat = min(most, kernel.TilePoints-point)
+		for first := 0; first < t.in.blocks; first += t.blocks {
+			end := min(first+t.blocks, t.in.blocks)
+			at := point*t.in.blocks + first
+			c.Weights, c.Taps, c.Accumulate = g.weights[at*block:], t.taps[first:end], first > 0
+			t.tilesOf(g, t.points[point*c.InputNext:], t.sums[point*c.OutputNext:])
+		}
 	}
 }
 
-// allTiles runs the call that products prepared for all tiles.
-func (t *winogradTask) allTiles(g *winogradGroup) {
+// tilesOf runs the call that products prepared for all tiles.
+func (t *winogradTask) tilesOf(g *winogradGroup, points, sums []float32) {
 	tiles := (t.end - t.first) * t.tiles.cols
 	for tile := 0; tile < tiles; {
 		k := g.next(tiles - tile)
-		t.call.Input, t.call.Output = t.points[tile*t.in.lanes:], t.sums[tile*t.in.lanes:]
+		t.call.Input, t.call.Output = points[tile*t.in.lanes:], sums[tile*t.in.lanes:]
 		k.Run(t.call)
 		tile += k.Pixels
 	}
