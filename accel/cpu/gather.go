@@ -44,10 +44,10 @@ func (s *gatherStep) run(f *frame) error {
 // position reads a whole number held in a float32; negative ones count from
 // the end.
 func position(v float32, extent int) (int, bool) {
-	if !(v >= float32(-extent) && v < float32(extent)) || v != float32(int(v)) {
+	i := int(v)
+	if v != float32(i) || i < -extent || i >= extent {
 		return 0, false
 	}
-	i := int(v)
 	if i < 0 {
 		i += extent
 	}

@@ -102,11 +102,8 @@ func (v strided) take(axis int, index *accel.Value, s accel.Shape) (strided, boo
 	if len(index.Const) != 1 || len(index.Shape) > 1 || len(v.axes[axis]) != 1 || !s[axis].Static() {
 		return v, false
 	}
-	at := int(index.Const[0])
-	if at < 0 {
-		at += s[axis].Fixed
-	}
-	if at < 0 || at >= s[axis].Fixed {
+	at, ok := position(index.Const[0], s[axis].Fixed)
+	if !ok {
 		return v, false // an error of the run
 	}
 	v.base += at * v.axes[axis][0].stride

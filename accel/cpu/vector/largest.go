@@ -1,13 +1,19 @@
 package vector
 
-import "math"
+import (
+	"fmt"
+	"math"
+)
 
 // ColumnLargest fills y, [k][columns], with the k largest values of each column of
 // x, [rows][columns], the largest first; where rows are fewer than k the rest is
 // minus infinity. A column with NaN in it has any values. k is at least 1.
 func (f Family) ColumnLargest(y, x []float32, columns, k int) {
 	wholeRows(len(x), columns)
-	y = y[:k*columns]
+	if k < 1 {
+		panic(fmt.Sprintf("vector: the %d largest of a column; want one at least", k))
+	}
+	y = y[: k*columns : len(y)]
 	if f.columnLargest == nil || k > mostLargest || len(x) == 0 {
 		goColumnLargest(y, x, columns, k)
 		return

@@ -22,6 +22,9 @@ func (f Family) Transpose(y, x []float32, rows, cols, yStep, xStep int) {
 // Interleave gathers channels, which lie plane floats apart in x, pixel by pixel
 // into y, [pixels][lanes]. Lanes beyond the last channel become 0.
 func (f Family) Interleave(y, x []float32, channels, lanes, pixels, plane int) {
+	if plane < pixels {
+		panic(fmt.Sprintf("vector: planes of %d pixels that lie %d floats apart", pixels, plane))
+	}
 	if lanes <= pixelLanes && channels >= 1 && channels <= lanes && pixels >= 1 {
 		_, _ = y[pixels*lanes-1], x[(channels-1)*plane+pixels-1]
 		switch lanes {

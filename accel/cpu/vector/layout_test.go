@@ -73,5 +73,6 @@ func TestMatricesThatDoNotFitAreRefused(t *testing.T) {
 		require.Panics(t, func() { f.Interleave(x, x[:47:47], 3, 4, 16, 16) }, "short plane")
 		require.Panics(t, func() { f.Interleave(x[:47:47], x, 3, 3, 16, 16) }, "short pixels of three")
 		require.Panics(t, func() { f.Interleave(x, x[:31:31], 2, 2, 16, 16) }, "short plane of two")
+		require.Panics(t, func() { f.Interleave(x, x[16:], 2, 4, 16, -1) }, "planes before x")
 	})
 }

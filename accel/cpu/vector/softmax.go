@@ -13,7 +13,7 @@ func (f Family) ColumnSoftmax(y, v, top []float32, sums []float64) {
 	if len(y) == 0 {
 		return
 	}
-	v, sums = v[:len(y)], sums[:columns]
+	v, sums = v[:len(y):len(v)], sums[:columns:len(sums)]
 	if f.columnSoftmax == nil || columns%f.Lanes != 0 {
 		goColumnSoftmax(y, v, top, sums)
 		return

@@ -204,14 +204,17 @@ func TestShortOperandsAreRefused(t *testing.T) {
 	eachFamily(t, func(t *testing.T, f Family) {
 		y, short := make([]float32, 20), make([]float32, 19, 40)
 		for name, call := range map[string]func(){
-			"Add":       func() { f.Add(y, y, short) },
-			"MulScalar": func() { f.MulScalar(y, short, 2) },
-			"Exp":       func() { f.Exp(y, short) },
-			"Dot":       func() { f.Dot(y, short) },
-			"Softmax":   func() { f.Softmax(y, short) },
-			"LayerNorm": func() { f.LayerNorm(y, y, short, nil, 0) },
-			"bias":      func() { f.LayerNorm(y, y, y, short, 0) },
-			"MaxOf":     func() { f.MaxOf(nil) },
+			"Add":        func() { f.Add(y, y, short) },
+			"MulScalar":  func() { f.MulScalar(y, short, 2) },
+			"Exp":        func() { f.Exp(y, short) },
+			"Dot":        func() { f.Dot(y, short) },
+			"Softmax":    func() { f.Softmax(y, short) },
+			"LayerNorm":  func() { f.LayerNorm(y, y, short, nil, 0) },
+			"bias":       func() { f.LayerNorm(y, y, y, short, 0) },
+			"MaxOf":      func() { f.MaxOf(nil) },
+			"no largest": func() { f.ColumnLargest(nil, y, 20, 0) },
+			"largest":    func() { f.ColumnLargest(short, y, 20, 1) },
+			"columns":    func() { f.ColumnSoftmax(y, short, y[:1], make([]float64, 1)) },
 		} {
 			require.Panics(t, call, name)
 		}
