@@ -28,6 +28,8 @@ var rooms = []struct {
 	{"accel/cpu/kernel/gen/vector", nil, "the same module's program for package vector"},
 	{"accel/cpu/vector", nil, "arithmetic on slices: knows no programs and no plans"},
 	{"accel/dense", []string{"accel/cpu/kernel", "accel/cpu/vector"}, "matrices in the processor's memory: no devices, no programs"},
+	{"accel/kernels", nil, "source and signatures: knows no driver"},
+	{"accel/ptx", []string{"accel", "accel/kernels", "accel/launch"}, "executes what a card would"},
 	{"accel/", []string{"accel", "accel/"}, "a device knows no room"},
 	{"bnstats", nil, "an instrument: arithmetic only"},
 	{"errmem", nil, "an instrument: a bounded memory of errors; its search is handed in"},
@@ -64,6 +66,7 @@ var outsiders = []struct {
 	{"go.yaml.in/", []string{"configs"}, "YAML has one room"},
 	{"github.com/rs/zerolog/log", nil, "loggers are passed in"},
 	{"C", []string{}, "no cgo"},
+	{"github.com/ebitengine/purego", []string{"accel/dynlib", "accel/cuda/cudatest"}, "driver libraries are opened in one place"},
 	{"unsafe", []string{"accel", "internal/npyfile", "models/onnx"}, "only where bytes become floats"},
 	{"syscall", []string{"cmd/ttad", "internal/daemon"}, "signals"},
 }

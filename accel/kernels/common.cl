@@ -1,0 +1,16 @@
+/* What every kernel may use. The dialect is described in doc.go. */
+
+#define KERNEL(x, y, z) __kernel __attribute__((reqd_work_group_size(x, y, z))) void
+
+/* Items of a group of the kernels that have one axis. */
+#define GROUP 256
+
+#define LOCAL_BARRIER barrier(CLK_LOCAL_MEM_FENCE)
+
+/* fill writes value to the first n floats of y. */
+KERNEL(256, 1, 1) fill(__global float *y, int n, float value) {
+  int i = (int)get_global_id(0);
+  if (i < n) {
+    y[i] = value;
+  }
+}

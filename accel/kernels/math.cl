@@ -1,0 +1,1 @@
+/* Functions of one value that the dialect has to bring itself. */

@@ -1,0 +1,25 @@
+package launch
+
+import "ttad/accel"
+
+// A run's norm rules lie in one piece of memory, a block a norm in program order:
+// ruleHeader floats, then a mean and then a variance for each channel, which mean
+// something only in mode NormGiven. A blend that gives the source all the weight is
+// written as NormSource.
+const (
+	ruleMode     = 0 // accel.NormMode
+	ruleWeight   = 1 // of the source moments
+	rulePool     = 2 // 0 or 1
+	ruleUnbiased = 3 // 0 or 1
+	ruleHeader   = 4
+)
+
+// ruleAt is where the block of a norm begins, and where the last ends when norm is
+// the number of norms.
+func ruleAt(p *accel.Program, norm int) int {
+	at := 0
+	for i := range norm {
+		at += ruleHeader + 2*p.NormChannels(i)
+	}
+	return at
+}
