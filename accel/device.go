@@ -19,8 +19,11 @@ type Info struct {
 	Kind    string // cpu, opencl, cuda
 	Name    string
 	Driver  string
-	Threads int   // workers that compute at the same time; 0 if not known
-	Memory  int64 // bytes; 0 if not known
+	Version string // of what the driver speaks: OpenCL 1.2, CUDA 12.4; empty for a processor
+	Type    string // gpu, cpu or accelerator; empty if not known
+	Index   int    // among the devices of its kind, as discovery lists them
+	Threads int    // workers that compute at the same time; 0 if not known
+	Memory  int64  // bytes; 0 if not known
 	// ISA is what a processor's kernels are written in, by the names of package
 	// accel/dense; empty for any other device.
 	ISA string
