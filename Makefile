@@ -51,6 +51,21 @@ neon: neon-vet ## the arm64 kernels and what runs on them, emulated (needs qemu-
 neon-vet: ## frames and types of the arm64 kernels
 	$(ARM64) vet ./accel/...
 
+.PHONY: ptx ptx-check
+CLANG   ?= clang-14
+CL       = accel/kernels
+CLFILES  = common.cl math.cl $(filter-out common.cl math.cl,$(sort $(notdir $(wildcard $(CL)/*.cl))))
+CLFLAGS  = -x cl -target nvptx64-nvidia-cuda -cl-std=CL1.2 -cl-no-stdinc -I $(CL) -include nvptx_shim.h \
+	-O3 -ffp-contract=off -mllvm -inline-threshold=100000 \
+	-Xclang -target-cpu -Xclang sm_52 -Xclang -target-feature -Xclang +ptx60
+ptx: ## write the kernels' PTX again (needs clang 14: another one writes other text)
+	@$(CLANG) --version | grep -q 'version 14\.' || { echo "$(CLANG) is not clang 14: apt-get install clang-14"; exit 1; }
+	@for f in $(CLFILES); do printf '#line 1 "%s"\n' $$f; cat $(CL)/$$f; echo; done \
+		| $(CLANG) $(CLFLAGS) -S - -o $(CL)/kernels.ptx.$$$$ && mv $(CL)/kernels.ptx.$$$$ $(CL)/kernels.ptx || { rm -f $(CL)/kernels.ptx.$$$$; exit 1; }
+
+ptx-check: ptx ## fail when the committed PTX is not what the kernels compile to
+	git diff --exit-code -- $(CL)/kernels.ptx
+
 docs: ## regenerate the generated documents
 	$(GO) run ./internal/gendocs
 

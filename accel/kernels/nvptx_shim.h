@@ -12,7 +12,7 @@
 #define get_num_groups(axis) AXIS(__nvvm_read_ptx_sreg_nctaid, axis)
 #define get_global_id(axis) (get_group_id(axis) * get_local_size(axis) + get_local_id(axis))
 #define get_global_size(axis) (get_num_groups(axis) * get_local_size(axis))
-#define barrier(fence) __nvvm_bar0()
+#define barrier(fence) __syncthreads()
 
 #define fma(a, b, c) __builtin_fmaf(a, b, c)
 #define fmin(a, b) __builtin_fminf(a, b)
