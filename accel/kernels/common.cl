@@ -2,6 +2,9 @@
 
 #define KERNEL(x, y, z) __kernel __attribute__((reqd_work_group_size(x, y, z))) void
 
+/* a*b + c is rounded twice, as clang does for PTX; where once is wanted, it says fma. */
+#pragma OPENCL FP_CONTRACT OFF
+
 /* Items of a group of the kernels that have one axis. */
 #define GROUP 256
 

@@ -2,8 +2,6 @@ package launch
 
 import "ttad/accel"
 
-func (l *lowering) mapEach(n *node, op accel.Map) { panic("not written yet") }
-
 func (l *lowering) binary(n *node, op accel.Binary) { panic("not written yet") }
 
 func (l *lowering) where(n *node) { panic("not written yet") }
