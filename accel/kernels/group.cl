@@ -1,0 +1,45 @@
+/* What the items of a group work out together, always in trees of one shape, so that
+ * the last bits do not depend on who came first. Every item of the group calls these,
+ * with local memory of an element an item. */
+
+/* Items of a group that has one line of a tensor to itself: most lines are short. */
+#define LINE 64
+
+static float sum_of_group(__local float *t, int items, float v) {
+  int i = (int)get_local_id(0);
+  t[i] = v;
+  LOCAL_BARRIER;
+  for (int step = items / 2; step > 0; step /= 2) {
+    if (i < step) {
+      t[i] += t[i + step];
+    }
+    LOCAL_BARRIER;
+  }
+  v = t[0];
+  LOCAL_BARRIER; /* before t is used again */
+  return v;
+}
+
+/* larger and smaller are not numbers where either operand is not. */
+static float larger(float a, float b) { return a > b || a != a ? a : b; }
+
+static float smaller(float a, float b) { return a < b || a != a ? a : b; }
+
+static float largest_of_group(__local float *t, int items, float v) {
+  int i = (int)get_local_id(0);
+  t[i] = v;
+  LOCAL_BARRIER;
+  for (int step = items / 2; step > 0; step /= 2) {
+    if (i < step) {
+      t[i] = larger(t[i], t[i + step]);
+    }
+    LOCAL_BARRIER;
+  }
+  v = t[0];
+  LOCAL_BARRIER;
+  return v;
+}
+
+/* corrected adds to a rounded mean what the values' distances from it add up to,
+ * where that is a number: an infinite mean stays infinite. */
+static float corrected(float mean, float rest) { return rest - rest == 0.0f ? mean + rest : mean; }
