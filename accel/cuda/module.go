@@ -1,0 +1,109 @@
+package cuda
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"regexp"
+	"strings"
+
+	"github.com/rs/zerolog"
+
+	"ttad/accel"
+	"ttad/accel/dynlib"
+	"ttad/accel/kernels"
+)
+
+// Options of cuModuleLoadDataEx, as CUjit_option numbers them, and the size of each
+// of the two logs.
+const (
+	optionInfoLog   = 3
+	optionInfoSize  = 4
+	optionErrorLog  = 5
+	optionErrorSize = 6
+	logBytes        = 16 << 10
+)
+
+// attributeThreads is the most threads of a block, of CUfunction_attribute.
+const attributeThreads = 0
+
+// load gives the kernels' PTX to the driver and looks every kernel up.
+func (d *driver) load(log zerolog.Logger) error {
+	all, err := kernels.All()
+	if err != nil {
+		return err
+	}
+	if d.module, err = d.compile(kernels.PTX(), log); err != nil {
+		return err
+	}
+	d.functions = make(map[string]uintptr, len(all))
+	for name, k := range all {
+		if d.functions[name], err = d.function(k); err != nil {
+			return fmt.Errorf("kernel %s: %w", name, err)
+		}
+	}
+	return nil
+}
+
+// compile has the driver compile PTX. What its compiler says goes into the log, or
+// into the error.
+func (d *driver) compile(ptx string, log zerolog.Logger) (uintptr, error) {
+	l := d.lib
+	image := l.pinned(len(ptx) + 1) // ends in a zero byte
+	copy(image, ptx)
+	info, fault := l.pinned(logBytes), l.pinned(logBytes)
+	options := words32(l.pinned(16))
+	copy(options, []uint32{optionInfoLog, optionInfoSize, optionErrorLog, optionErrorSize})
+	values := words64(l.pinned(32))
+	copy(values, []uint64{uint64(address(info)), logBytes, uint64(address(fault)), logBytes})
+	module, err := l.handle("cuModuleLoadDataEx", l.moduleLoad,
+		address(image), uintptr(len(options)), dynlib.Address(&options[0]), dynlib.Address(&values[0]))
+	if err != nil {
+		return 0, d.refused(err, text(fault))
+	}
+	if said := text(info); said != "" {
+		log.Debug().Str("device", d.card.info.Name).Str("log", said).Msg("driver compiled the kernels")
+	}
+	return module, nil
+}
+
+// complaint finds a line number in the log of the driver's compiler.
+var complaint = regexp.MustCompile(`line (\d+)`)
+
+// refused is the error of a module, with the compiler's log if it wrote one.
+func (d *driver) refused(err error, said string) error {
+	var e *Error
+	if errors.As(err, &e) && e.Code == codeNoCompiler {
+		return fmt.Errorf("the driver's compiler, libnvidia-ptxjitcompiler.so.1, is not here (a container needs NVIDIA_DRIVER_CAPABILITIES=compute,utility): %w", err)
+	}
+	if said == "" {
+		return fmt.Errorf("load the kernels: %w", err)
+	}
+	b := &accel.BuildError{Device: d.card.info.Name, What: "PTX", Log: said}
+	if m := complaint.FindStringSubmatch(said); m != nil {
+		b.Line = "kernels.ptx:" + m[1]
+	}
+	return fmt.Errorf("%w (%w)", b, err)
+}
+
+// function looks a kernel up and sees to it that the card can hold a group of it.
+func (d *driver) function(k *kernels.Kernel) (uintptr, error) {
+	l := d.lib
+	name := l.pinned(len(k.Name) + 1)
+	copy(name, k.Name)
+	f, err := l.handle("cuModuleGetFunction", l.moduleFunction, d.module, address(name))
+	if err != nil {
+		return 0, err
+	}
+	most, err := l.number("cuFuncGetAttribute", l.functionAttr, attributeThreads, f)
+	if items := k.Local[0] * k.Local[1] * k.Local[2]; err == nil && most < items {
+		err = fmt.Errorf("%w: groups of %d, this card holds %d at a time", accel.ErrUnsupported, items, most)
+	}
+	return f, err
+}
+
+// text is a log up to its zero byte.
+func text(log []byte) string {
+	said, _, _ := bytes.Cut(log, []byte{0})
+	return strings.TrimSpace(string(said))
+}
