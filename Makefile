@@ -54,7 +54,8 @@ neon-vet: ## frames and types of the arm64 kernels
 .PHONY: ptx ptx-check
 CLANG   ?= clang-14
 CL       = accel/kernels
-CLFILES  = common.cl math.cl $(filter-out common.cl math.cl,$(sort $(notdir $(wildcard $(CL)/*.cl))))
+CLFIRST  = common.cl math.cl group.cl tile.cl
+CLFILES  = $(CLFIRST) $(filter-out $(CLFIRST),$(sort $(notdir $(wildcard $(CL)/*.cl))))
 CLFLAGS  = -x cl -target nvptx64-nvidia-cuda -cl-std=CL1.2 -cl-no-stdinc -I $(CL) -include nvptx_shim.h \
 	-O3 -ffp-contract=off -mllvm -inline-threshold=100000 \
 	-Xclang -target-cpu -Xclang sm_52 -Xclang -target-feature -Xclang +ptx60

@@ -16,7 +16,7 @@ var files embed.FS
 var ptx string
 
 // order is the files others rest on; the rest follows by name.
-var order = [...]string{"common.cl", "math.cl", "group.cl"}
+var order = [...]string{"common.cl", "math.cl", "group.cl", "tile.cl"}
 
 // Source is the OpenCL C of all kernels, as it is given to an OpenCL driver. Line
 // directives make a compiler name files and lines as they are in this folder.
