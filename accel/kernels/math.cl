@@ -6,6 +6,7 @@
 #define LN2_HIGH 0.693359375f /* times any exponent: exact */
 #define LN2_LOW -2.12194440e-4f
 #define LOG2_E 1.44269504f
+#define SMALLEST_NORMAL 1.17549435e-38f
 #define ROUNDER 12582912.0f /* 1.5*2^23: added and taken off again, it rounds */
 
 static float magnitude(float x) { return as_float(as_int(x) & 0x7fffffff); }
@@ -83,7 +84,7 @@ static float log_of(float x) {
   if (x == INFINITY) {
     return x;
   }
-  int subnormal = x < 1.17549435e-38f;
+  int subnormal = x < SMALLEST_NORMAL;
   x = subnormal ? x * 16777216.0f : x;
   int whole = exponent_of(x);
   float l = log1p_near(as_float(as_int(x) - (whole << 23)) - 1);
@@ -188,6 +189,93 @@ static float ceil_of(float x) {
 static float round_of(float x) {
   float a = magnitude(x);
   return a < WHOLE_FROM ? signed_as((a + WHOLE_FROM) - WHOLE_FROM, x) : x;
+}
+
+/* pair is a sum of two floats, of which lo is what hi has been rounded by. */
+typedef struct {
+  float hi, lo;
+} pair;
+
+/* log_pair is log(x) for finite x > 0 to about 40 bits: as log1p_near, with what each
+ * step rounds off carried along. */
+static pair log_pair(float x) {
+  int subnormal = x < SMALLEST_NORMAL;
+  x = subnormal ? x * 16777216.0f : x;
+  int whole = exponent_of(x);
+  float m = as_float(as_int(x) - (whole << 23)), f = m - 1, d = m + 1, d_lo = m - (d - 1);
+  float e = (float)(subnormal ? whole - 24 : whole);
+  float s = f / d, s_lo = (fma(-s, d, f) - s * d_lo) / d;
+  float z = s * s, z_lo = fma(s, s, -z) + 2 * s * s_lo;
+  float p = z * fma(z, fma(z, fma(z, 2.0f / 11, 2.0f / 9), 2.0f / 7), 2.0f / 5);
+  float q = 0.666666687f + p, q_lo = (0.666666687f - q) + p - 1.98682e-8f;
+  float c = s * z, c_lo = fma(s, z, -c) + s * z_lo + s_lo * z;
+  float v = c * q, v_lo = fma(c, q, -v) + c * q_lo + c_lo * q;
+  float first = e * LN2_HIGH, second = first + 2 * s, third = second + v;
+  float lo = ((first - second) + 2 * s) + ((second - third) + v) + (2 * s_lo + v_lo + e * LN2_LOW);
+  pair l;
+  l.hi = third + lo;
+  l.lo = (third - l.hi) + lo;
+  return l;
+}
+
+static int is_odd(float x) { return magnitude(x) < 16777216.0f && (float)(int)x == x && ((int)x & 1); }
+
+/* pow_magnitude is m^b for m >= 0, both numbers, b not 0 and m not 1. */
+static float pow_magnitude(float m, float b) {
+  if (m == 0 || m == INFINITY || magnitude(b) == INFINITY) {
+    return (m < 1) == (b < 0) ? INFINITY : 0;
+  }
+  pair l = log_pair(m);
+  float y = b * l.hi;
+  return exp_sum(y, fma(b, l.hi, -y) + b * l.lo);
+}
+
+static float pow_of(float a, float b) {
+  if (b == 0 || a == 1) {
+    return 1;
+  }
+  if (a != a || b != b) {
+    return a + b;
+  }
+  float m = magnitude(a), y = m == 1 ? 1 : pow_magnitude(m, b);
+  if (as_int(a) >= 0) {
+    return y;
+  }
+  if (m > 0 && m < INFINITY && trunc_of(b) != b) {
+    return NAN;
+  }
+  return is_odd(b) ? -y : y;
+}
+
+/* significand and exponent of x >= 0 are whole numbers: x = significand * 2^exponent. */
+static int raw_exponent(float x) { return (as_int(x) >> 23 ? as_int(x) >> 23 : 1) - 150; }
+
+static int significand(float x) { return (as_int(x) & 0x7fffff) | (as_int(x) >> 23 ? 0x800000 : 0); }
+
+/* remainder_of is a - b*trunc(a/b), exactly, for finite a >= 0 and b > 0: long
+ * division of the significands. */
+static float remainder_of(float a, float b) {
+  int by = significand(b), exponent = raw_exponent(b), shifts = raw_exponent(a) - exponent;
+  if (shifts < 0) {
+    return a;
+  }
+  int left = significand(a) % by;
+  for (; shifts > 0; shifts--) {
+    left = 2 * left >= by ? 2 * left - by : 2 * left;
+  }
+  return scaled((float)left, exponent);
+}
+
+/* mod_of is the remainder with the sign of the divisor. */
+static float mod_of(float a, float b) {
+  if (b == 0 || a - a != 0 || b != b) {
+    return NAN;
+  }
+  float r = a;
+  if (magnitude(b) < INFINITY) {
+    r = signed_as(remainder_of(magnitude(a), magnitude(b)), a);
+  }
+  return r != 0 && (r < 0) != (b < 0) ? r + b : r;
 }
 
 /* Functions of one value by their numbers in lower_map.go. The first can be done by
