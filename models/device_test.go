@@ -14,6 +14,7 @@ import (
 type oracle struct {
 	refuse string // kind of operator
 	fail   error  // what runs return
+	unfit  error  // what compiling returns
 	open   int
 }
 
@@ -32,6 +33,9 @@ func (d *oracle) Supports(p *accel.Program, step int) error {
 }
 
 func (d *oracle) Compile(p *accel.Program, maxRows int) (accel.Exec, error) {
+	if d.unfit != nil {
+		return nil, d.unfit
+	}
 	d.open++
 	return &oracleExec{d, p, maxRows}, p.Check()
 }

@@ -10,60 +10,33 @@ import (
 	"ttad/bnstats"
 )
 
-// Session is one caller's stream and memory for a plan: not safe to share, and
+// Session is one caller's streams and memory for a plan: not safe to share, and
 // cheap next to the plan. Close it before the plan.
 type Session struct {
-	plan    *Plan
-	stream  accel.Stream
-	inputs  []accel.Buffer
-	outputs []accel.Buffer
-	wanted  []accel.Buffer // of the running forward: nil for what was not asked for
-	moments []accel.Buffer
-	host    [][]float32 // of moments: means, then variances
-	closed  bool
+	plan   *Plan
+	legs   []leg
+	at     [][]float32  // what lies at the plan's edges during a forward; nil where it is not wanted
+	own    [][]float32  // the session's memory for what passes from part to part, by edge
+	home   [2][]float32 // where the caller wants the graph's outputs
+	closed bool
 }
 
 // NewSession allocates a session's memory for batches of up to MaxRows rows.
 func (p *Plan) NewSession() (*Session, error) {
-	stream, err := p.device.NewStream()
-	if err != nil {
-		return nil, fmt.Errorf("session of %s: %w", p.graph.Name, err)
-	}
+	s := &Session{plan: p, legs: make([]leg, len(p.parts)), at: make([][]float32, len(p.edges)), own: make([][]float32, len(p.edges))}
 	p.sessions.Add(1)
-	s := &Session{plan: p, stream: stream}
-	if err := s.alloc(); err != nil {
-		return nil, errors.Join(fmt.Errorf("session of %s: %w", p.graph.Name, err), s.Close())
+	for i := range s.legs {
+		s.legs[i].part = &p.parts[i]
+		if err := s.legs[i].open(p); err != nil {
+			return nil, errors.Join(fmt.Errorf("session of %s: %w", p.graph.Name, err), s.Close())
+		}
+	}
+	for e, edge := range p.edges {
+		if edge.crosses {
+			s.own[e] = make([]float32, p.graph.Program.Values[edge.id].Shape.Elements(p.maxRows))
+		}
 	}
 	return s, nil
-}
-
-func (s *Session) alloc() error {
-	prog := s.plan.graph.Program
-	for _, list := range []struct {
-		ids []accel.ValueID
-		to  *[]accel.Buffer
-	}{{prog.Inputs, &s.inputs}, {prog.Outputs, &s.outputs}} {
-		for _, id := range list.ids {
-			if err := s.buffer(list.to, prog.Values[id].Shape.Elements(s.plan.MaxRows())); err != nil {
-				return err
-			}
-		}
-	}
-	for _, n := range s.plan.graph.Norms {
-		if err := s.buffer(&s.moments, 2*n.Channels); err != nil {
-			return err
-		}
-		s.host = append(s.host, make([]float32, 2*n.Channels))
-	}
-	return nil
-}
-
-func (s *Session) buffer(to *[]accel.Buffer, floats int) error {
-	b, err := s.plan.device.Alloc(floats)
-	if err == nil {
-		*to = append(*to, b)
-	}
-	return err
 }
 
 // Forward runs the model on in, one tensor [rows ...] per input of the graph,
@@ -94,10 +67,12 @@ func (s *Session) ForwardInto(ctx context.Context, in []*accel.Tensor, rows int,
 		return err
 	}
 	out.shape(s.plan.graph, rows, keep)
-	err := s.enqueue(in, rows, o, keep, out)
-	if err = errors.Join(err, s.sync(ctx)); err != nil {
-		*out = Output{}
-		return fmt.Errorf("forward of %s: %w", s.plan.graph.Name, err)
+	s.lay(in, rows, out)
+	for i := range s.legs {
+		if err := s.legs[i].forward(ctx, s.at, rows, o.Norms(), keep.Moments); err != nil {
+			*out = Output{}
+			return fmt.Errorf("forward of %s: %w", s.plan.graph.Name, err)
+		}
 	}
 	s.collect(keep, rows, out)
 	return nil
@@ -129,66 +104,62 @@ func holds(t *accel.Tensor, s accel.Shape, rows int) bool {
 		slices.EqualFunc(t.Shape, s, func(extent int, d accel.Dim) bool { return extent == d.At(rows) })
 }
 
-// enqueue queues uploads, the run and downloads.
-func (s *Session) enqueue(in []*accel.Tensor, rows int, o *Overlay, keep Keep, out *Output) error {
+// lay says for every edge where its value is read or written on the host.
+func (s *Session) lay(in []*accel.Tensor, rows int, out *Output) {
+	p := s.plan
+	clear(s.at)
 	for i, t := range in {
-		if err := s.stream.Upload(s.inputs[i], t.Data); err != nil {
-			return err
-		}
+		s.at[i] = t.Data
 	}
-	s.wanted = append(s.wanted[:0], s.outputs...)
-	args := accel.Args{Inputs: s.inputs, Outputs: s.wanted, Norms: o.Norms()}
-	if out.Features == nil && len(args.Outputs) > 1 {
-		args.Outputs[1] = nil
-	}
-	if keep.Moments {
-		args.Moments = s.moments
-	}
-	if err := s.stream.Run(s.plan.exec, rows, args); err != nil {
-		return err
-	}
-	return s.download(keep, out)
-}
-
-func (s *Session) download(keep Keep, out *Output) error {
-	if err := s.stream.Download(out.Logits.Data, s.outputs[0]); err != nil {
-		return err
-	}
+	s.home = [2][]float32{out.Logits.Data}
 	if out.Features != nil {
-		if err := s.stream.Download(out.Features.Data, s.outputs[1]); err != nil {
-			return err
+		s.home[1] = out.Features.Data
+	}
+	for i, e := range p.outputs {
+		if s.at[e] == nil {
+			s.at[e] = s.home[i]
 		}
 	}
-	if !keep.Moments {
-		return nil
-	}
-	for i, b := range s.moments {
-		if err := s.stream.Download(s.host[i], b); err != nil {
-			return err
+	for e, edge := range p.edges {
+		v := &p.graph.Program.Values[edge.id]
+		switch {
+		case v.Const != nil && !edge.computed:
+			s.at[e] = v.Const
+		case edge.crosses && s.at[e] == nil:
+			s.at[e] = s.own[e][:elements(v.Shape, rows)]
 		}
 	}
-	return nil
 }
 
-// sync waits for the queue. When the context ends first, the device still reads
-// and writes the caller's memory, so the wait goes on before the call returns.
-func (s *Session) sync(ctx context.Context) error {
-	err := s.stream.Sync(ctx)
-	if err != nil && ctx.Err() != nil {
-		return errors.Join(ctx.Err(), s.stream.Sync(context.WithoutCancel(ctx)))
+// elements is Shape.Elements without memory for the extents.
+func elements(s accel.Shape, rows int) int {
+	n := 1
+	for _, d := range s {
+		n *= d.At(rows)
 	}
-	return err
+	return n
 }
 
-// collect copies moments out of the session's own memory.
+// collect copies what does not lie in the output yet: moments, and an output that is
+// an input, a constant or the other output.
 func (s *Session) collect(keep Keep, rows int, out *Output) {
+	for i, e := range s.plan.outputs {
+		if home := s.home[i]; home != nil && &home[0] != &s.at[e][0] {
+			copy(home, s.at[e])
+		}
+	}
 	if !keep.Moments {
 		return
 	}
-	for i, n := range s.plan.graph.Norms {
-		copy(out.Moments[i].Mean, s.host[i][:n.Channels])
-		copy(out.Moments[i].Var, s.host[i][n.Channels:])
-		out.Moments[i].Count = float64(rows) * float64(n.Positions)
+	for i := range s.legs {
+		l := &s.legs[i]
+		for k, host := range l.host {
+			norm := l.part.norms[0] + k
+			n, m := s.plan.graph.Norms[norm], &out.Moments[norm]
+			copy(m.Mean, host[:n.Channels])
+			copy(m.Var, host[n.Channels:])
+			m.Count = float64(rows) * float64(n.Positions)
+		}
 	}
 }
 
@@ -224,15 +195,15 @@ func resized(t *accel.Tensor, rows, width int) *accel.Tensor {
 	return t
 }
 
-// Close frees the session's memory and stream. Closing twice is allowed.
+// Close frees the session's memory and streams. Closing twice is allowed.
 func (s *Session) Close() error {
 	if s.closed {
 		return nil
 	}
 	s.closed = true
-	errs := []error{s.stream.Close()}
-	for _, b := range slices.Concat(s.inputs, s.outputs, s.moments) {
-		errs = append(errs, b.Free())
+	var errs []error
+	for i := range s.legs {
+		errs = append(errs, s.legs[i].close())
 	}
 	s.plan.sessions.Add(-1)
 	return errors.Join(errs...)

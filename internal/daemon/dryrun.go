@@ -97,8 +97,7 @@ func (g *Group) report(o stream.GroupOptions) GroupReport {
 		r.Inputs = []string{subjects.In()}
 	}
 	if g.Model.Plan != nil {
-		info := g.Model.Plan.Placement().Device
-		r.Device = fmt.Sprintf("%s (%s, %d threads)", info.Kind, info.Name, info.Threads)
+		r.Device = g.Model.Plan.Placement().String()
 	}
 	for _, p := range g.Pipelines.Pipelines() {
 		r.Pipelines = append(r.Pipelines, reportPipeline(p))
