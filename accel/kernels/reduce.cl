@@ -43,8 +43,8 @@ static float fold_end(int fn, float v, float scale, int mean, int length) {
   return mean ? v / (float)length : v;
 }
 
-/* place_of is where element i of a line, or line i, begins, by axes of a table. */
-static int place_of(__global const int *axes, int rank, int i) {
+/* place_along is where element i of a line, or line i, begins, by axes of a table. */
+static int place_along(__global const int *axes, int rank, int i) {
   int place = 0;
   for (int k = 0; k < rank; k++) {
     place += i % axes[2 * k] * axes[2 * k + 1];
@@ -63,11 +63,11 @@ reduce_items(__global float *y, __global const float *x, __global const float *s
   }
   __global const int *axes = tables + at;
   __global const int *inner = axes + 2 * kept;
-  __global const float *from = x + place_of(axes, kept, line);
+  __global const float *from = x + place_along(axes, kept, line);
   float scale = fn == FOLD_SQUARES ? scales[line] : 1.0f;
   float v = fold_start(fn);
   for (int i = 0; i < length; i++) {
-    int place = folded == 1 ? i * inner[1] : place_of(inner, folded, i);
+    int place = folded == 1 ? i * inner[1] : place_along(inner, folded, i);
     v = fold_join(fn, v, fold_term(fn, from[place], scale));
   }
   y[line] = fold_end(fn, v, scale, mean, length);
@@ -82,11 +82,11 @@ reduce_groups(__global float *y, __global const float *x, __global const float *
   int lid = (int)get_local_id(0);
   __global const int *axes = tables + at;
   __global const int *inner = axes + 2 * kept;
-  __global const float *from = x + place_of(axes, kept, line);
+  __global const float *from = x + place_along(axes, kept, line);
   float scale = fn == FOLD_SQUARES ? scales[line] : 1.0f;
   float v = fold_start(fn);
   for (int i = lid; i < length; i += LINE) {
-    int place = folded == 1 ? i * inner[1] : place_of(inner, folded, i);
+    int place = folded == 1 ? i * inner[1] : place_along(inner, folded, i);
     v = fold_join(fn, v, fold_term(fn, from[place], scale));
   }
   t[lid] = v;
