@@ -34,19 +34,6 @@ func (f *File) Resolve(path string) string {
 // the nearest that contains it, was given.
 func (f *File) Origin(path string) Origin { return originOf(f.origins, path) }
 
-// DeviceConfig picks a device.
-type DeviceConfig struct {
-	Prefer  []string  `yaml:"prefer" doc:"Kinds in order of preference. This build has cpu." enum:"cpu" reload:"cold"`
-	Threads int       `yaml:"threads" doc:"CPU workers; 0 is all the process may use." range:"[0,4096]" reload:"cold"`
-	CPU     CPUConfig `yaml:"cpu" doc:"The processor as a device." reload:"cold"`
-}
-
-// CPUConfig shapes how the processor computes.
-type CPUConfig struct {
-	ISA      string `yaml:"isa" doc:"The most its kernels may use; generic is plain Go. For comparing and for finding faults: auto is the fastest. What the processor lacks is refused at the start." enum:"auto,avx512,avx2,neon,generic" reload:"cold"`
-	Winograd string `yaml:"winograd" doc:"Winograd's algorithm for 3x3 convolutions. auto takes it where it is faster, two to three times; its relative error is about 1e-6 rather than 2e-7, and a NaN spoils up to 8x8 pixels around it. off is for comparing." enum:"auto,off" reload:"cold"`
-}
-
 // Group is one model, one input and its pipelines.
 type Group struct {
 	Model     models.Config           `yaml:"model" doc:"The frozen classifier." required:"true" reload:"cold"`
@@ -78,7 +65,7 @@ func Default() File {
 	return File{
 		Version: 1,
 		Bus:     stream.DefaultBus(),
-		Device:  DeviceConfig{Prefer: []string{"cpu"}, CPU: CPUConfig{ISA: "auto", Winograd: "auto"}},
+		Device:  DefaultDevice(),
 		HTTP:    HTTPConfig{Listen: "127.0.0.1:9464"},
 		Log:     LogConfig{Level: "info", Format: "auto"},
 	}

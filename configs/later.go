@@ -8,9 +8,6 @@ import "strings"
 // for a group's name or a list index.
 func later(path string, value string) (what string, ok bool) {
 	for _, entry := range [...]struct{ path, value, what string }{
-		{"device.index", "", "devices other than the CPU"},
-		{"device.prefer[*]", "cuda", "CUDA devices"},
-		{"device.prefer[*]", "opencl", "OpenCL devices"},
 		{"groups.*.model.input", "", "choosing an input by name; inputs are matched by the model's own names"},
 		{"groups.*.input.partitions", "", "several processes sharing one group"},
 		{"groups.*.feedback.ask_rate", "", "asking for labels of items chosen at random"},
