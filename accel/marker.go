@@ -19,9 +19,3 @@ type Mark interface {
 	// last Sync, which Sync will report again.
 	Wait(ctx context.Context) error
 }
-
-// Meter is a Device that knows how much of its memory is in use.
-type Meter interface {
-	// BytesInUse counts what this process has: weights, values, buffers.
-	BytesInUse() int64
-}
