@@ -30,10 +30,10 @@ static void bring_window(float *held, __global const float *x, window at, __glob
  * positions of all images, of which only a tile at a time exists. Tiles along positions
  * first, then along outputs, then groups of channels. Parts of sums as in matmul. */
 KERNEL(256, 1, 1) conv(__global float *y, __global const float *x, __global const float *w,
-    __global const float *bias, __global const float *add, __global const int *tables, int taps,
-    int positions, int groups, int outputs, int depth, int channels, int height, int width,
-    int out_height, int out_width, int stride_down, int stride_right, int pad_top, int pad_left,
-    int has_bias, int has_add, int act, float act_a, float act_b, int span) {
+    __global const int *tables, int taps, int positions, int depth, int groups, int outputs,
+    int channels, int height, int width, int out_height, int out_width, int stride_down,
+    int stride_right, int pad_top, int pad_left, __global const float *bias, int has_bias,
+    __global const float *add, int has_add, int act, float act_a, float act_b, int span) {
   __local float tile[TILE_FLOATS] __attribute__((aligned(16)));
   int item = (int)get_local_id(0);
   int group = (int)get_group_id(0);
@@ -103,10 +103,10 @@ KERNEL(256, 1, 1) conv(__global float *y, __global const float *x, __global cons
  * convolution: an item does up to 4 results of one output, directly. A weight is read
  * once for the four; neighbouring items read neighbouring columns. */
 KERNEL(256, 1, 1) conv_few(__global float *y, __global const float *x, __global const float *w,
-    __global const float *bias, __global const float *add, int strips, int groups, int outputs,
-    int channels, int height, int width, int rows, int columns, int out_height, int out_width,
-    int stride_down, int stride_right, int step_down, int step_right, int pad_top, int pad_left,
-    int has_bias, int has_add, int act, float act_a, float act_b) {
+    int strips, int rows, int columns, int step_down, int step_right, int groups, int outputs,
+    int channels, int height, int width, int out_height, int out_width, int stride_down,
+    int stride_right, int pad_top, int pad_left, __global const float *bias, int has_bias,
+    __global const float *add, int has_add, int act, float act_a, float act_b) {
   int i = (int)get_global_id(0);
   if (i >= strips) {
     return;

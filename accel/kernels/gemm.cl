@@ -24,10 +24,10 @@ static places place_of(__global const int *stack, int axes, int matrix) {
  * matrices. Each of the last groups' axis does span of the depth; if that is not all of
  * it, y is parts of sums, one whole result after the other, for join to finish. */
 KERNEL(256, 1, 1) matmul(__global float *y, __global const float *a, __global const float *b,
-    __global const float *c, __global const float *add, __global const int *tables, int stack,
-    int axes, int rows, int columns, int depth, int a_row, int a_depth, int b_depth,
-    int b_column, int has_c, int c_row, int c_column, float alpha, float beta, int has_add,
-    int act, float act_a, float act_b, int matrices, int span) {
+    __global const float *c, __global const int *tables, int stack, int axes, int rows, int columns,
+    int depth, int a_row, int a_depth, int b_depth, int b_column, int has_c, int c_row, int c_column,
+    float alpha, float beta, __global const float *add, int has_add, int act, float act_a,
+    float act_b, int matrices, int span) {
   __local float tile[TILE_FLOATS] __attribute__((aligned(16)));
   int item = (int)get_local_id(0);
   int group = (int)get_group_id(0);
@@ -89,10 +89,10 @@ KERNEL(256, 1, 1) matmul(__global float *y, __global const float *a, __global co
  * their sums in a tree. Lanes is how many share a column: 32 where b lies along its
  * depth, and a group does 8 columns; 8 where it lies along columns, and it does 32. */
 KERNEL(256, 1, 1) matmul_rows(__global float *y, __global const float *a, __global const float *b,
-    __global const float *c, __global const float *add, __global const int *tables, int stack,
-    int axes, int rows, int columns, int depth, int a_row, int a_depth, int b_depth,
-    int b_column, int has_c, int c_row, int c_column, float alpha, float beta, int has_add,
-    int act, float act_a, float act_b, int lanes) {
+    __global const float *c, __global const int *tables, int stack, int axes, int rows, int columns,
+    int depth, int a_row, int a_depth, int b_depth, int b_column, int has_c, int c_row, int c_column,
+    float alpha, float beta, __global const float *add, int has_add, int act, float act_a,
+    float act_b, int lanes) {
   __local float parts[FEW * GROUP];
   int item = (int)get_local_id(0);
   int each = GROUP / lanes; /* columns of a group */
@@ -150,8 +150,8 @@ KERNEL(256, 1, 1) matmul_rows(__global float *y, __global const float *a, __glob
  * in their order, and does what they would have done with the whole: add beta times the
  * bias of the result's channel, which changes every inner elements, then the tail. */
 KERNEL(256, 1, 1) join(__global float *y, __global const float *parts, int n, int count,
-    __global const float *bias, int channels, int inner, float beta, __global const float *add,
-    int has_add, int act, float act_a, float act_b) {
+    __global const float *bias, int has_bias, int channels, int inner, float beta,
+    __global const float *add, int has_add, int act, float act_a, float act_b) {
   int i = (int)get_global_id(0);
   if (i >= n) {
     return;
@@ -160,7 +160,7 @@ KERNEL(256, 1, 1) join(__global float *y, __global const float *parts, int n, in
   for (int part = 1; part < count; part++) {
     v += parts[part * n + i];
   }
-  if (channels > 0) {
+  if (has_bias) {
     v += beta * bias[i / inner % channels];
   }
   if (has_add) {
