@@ -38,7 +38,7 @@ var windows = accel.Dim{PerRow: 4}
 func cases() []opCase {
 	var all []opCase
 	for _, list := range [][]opCase{
-		convCases(), matMulCases(), mapCases(), binaryCases(), poolCases(), lineCases(), moveCases(),
+		convCases(), matMulCases(), mapCases(), binaryCases(), poolCases(), lineCases(), moveCases(), outputCases(),
 	} {
 		all = append(all, list...)
 	}
@@ -126,11 +126,13 @@ func binaryCases() []opCase {
 	}
 	return append(all,
 		opCase{"both stretched", accel.Binary{Fn: accel.Sub}, []operand{batch(1, 5, 1), static(3, 1, 4)}, 0},
+		opCase{"eight axes", accel.Binary{Fn: accel.Sub}, []operand{batch(1, 2, 1, 3, 1, 2, 3), static(3, 1, 2, 1, 2, 1, 3)}, 0},
 		opCase{"row against column", accel.Binary{Fn: accel.Mul}, []operand{static(4, 1), static(6)}, 0},
 		opCase{"one to batch", accel.Binary{Fn: accel.Add}, []operand{static(1, 5), batch(5)}, 0},
 		opCase{"long", accel.Binary{Fn: accel.Add}, []operand{batch(9000, 2), static(9000, 1)}, 0},
 		opCase{"power of two", accel.Binary{Fn: accel.Pow}, []operand{batch(7), static().filled(Few)}, 0},
 		opCase{"select", accel.Where{}, []operand{batch(3, 1).filled(Few), batch(3, 5), static(5)}, 0},
+		opCase{"select across", accel.Where{}, []operand{batch(1, 5, 1).filled(Few), static(3, 1, 4), batch(3, 5, 4)}, 0},
 		opCase{"select scalar", accel.Where{}, []operand{static(3).filled(Few), static(), batch(1)}, 0},
 		opCase{"to batch", accel.Expand{To: accel.BatchShape(3, 4)}, []operand{static(1, 4)}, 0},
 		opCase{"middle", accel.Expand{To: accel.BatchShape(3, 4)}, []operand{batch(1, 4)}, 0})
@@ -184,6 +186,9 @@ func moveCases() []opCase {
 		{"to channels last", accel.Transpose{Perm: []int{0, 2, 3, 1}}, []operand{batch(3, 4, 5)}, 0},
 		{"heads", accel.Transpose{Perm: []int{0, 2, 1, 3}}, []operand{batch(4, 2, 6)}, 0},
 		{"rows inward", accel.Transpose{Perm: []int{1, 0}}, []operand{batch(7)}, 0},
+		{"planes", accel.Transpose{Perm: []int{0, 2, 1}}, []operand{batch(45, 70)}, 0},
+		{"outside in", accel.Transpose{Perm: []int{2, 1, 0}}, []operand{batch(3, 33)}, 0},
+		{"six axes", accel.Transpose{Perm: []int{0, 5, 3, 1, 4, 2}}, []operand{batch(2, 3, 2, 5, 3)}, 0},
 		{"identity", accel.Transpose{Perm: []int{0, 1}}, []operand{batch(7)}, 0},
 		{"flatten", accel.Reshape{To: accel.BatchShape(24)}, []operand{batch(2, 3, 4)}, 0},
 		{"to windows", accel.Reshape{To: accel.Shape{windows, accel.Fixed(6)}}, []operand{batch(2, 3, 4)}, 0},
@@ -199,6 +204,7 @@ func moveCases() []opCase {
 		{"value", accel.Pad{Before: []int{0, 2, 0, 1}, After: []int{0, 1, 0, 2}, Mode: accel.PadConstant, Value: 1.5}, []operand{batch(3, 2, 4)}, 0},
 		{"reflected", accel.Pad{Before: []int{0, 2, 1}, After: []int{0, 1, 3}, Mode: accel.PadReflect}, []operand{batch(3, 4)}, 0},
 		{"edge", accel.Pad{Before: []int{0, 2, 3}, After: []int{1, 1, 2}, Mode: accel.PadEdge}, []operand{batch(3, 4)}, 0},
+		{"all around", accel.Pad{Before: []int{1, 0, 2, 0, 1}, After: []int{0, 0, 1, 0, 3}, Mode: accel.PadConstant, Value: -2}, []operand{batch(2, 3, 2, 4)}, 0},
 		{"scalar", accel.Pad{Mode: accel.PadConstant}, []operand{static()}, 0},
 		{"embedding", accel.Gather{Axis: 0}, []operand{static(5, 4), batch(3).filled(Places)}, 0},
 		{"columns", accel.Gather{Axis: 1}, []operand{batch(4, 2), static(2, 2).filled(Places)}, 0},

@@ -79,6 +79,10 @@ func fill(op accel.Op, in []*accel.Tensor, y *accel.Tensor) error {
 		layerNorm(op, in[0], in[1], operand(in, 2), y)
 	case accel.InstanceNorm:
 		instanceNorm(op, in[0], in[1], in[2], y)
+	case accel.PriorRatio:
+		priorRatio(in[0], in[1], y)
+	case accel.LAME:
+		lame(op, in[0], in[1], y)
 	default:
 		return move(op, in, y)
 	}
