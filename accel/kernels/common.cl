@@ -17,3 +17,11 @@ KERNEL(256, 1, 1) fill(__global float *y, int n, float value) {
     y[i] = value;
   }
 }
+
+/* copy writes the first n floats of x to y. */
+KERNEL(256, 1, 1) copy(__global float *y, __global const float *x, int n) {
+  int i = (int)get_global_id(0);
+  if (i < n) {
+    y[i] = x[i];
+  }
+}

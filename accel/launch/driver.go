@@ -14,6 +14,7 @@ type Driver interface {
 	// Alloc returns memory of a number of bytes, at least 1, with any contents,
 	// aligned for every kernel.
 	Alloc(bytes int) (Memory, error)
+	// Free takes memory that no queued work uses.
 	Free(Memory) error
 	// HostAlloc returns host memory that queues copy from and to without waiting.
 	HostAlloc(floats int) ([]float32, error)
@@ -28,6 +29,9 @@ type Limits struct {
 	AllocBytes int64 // one allocation; 0 if not known
 	// Exact says that division and square root are correctly rounded.
 	Exact bool
+	// Checked says that the driver finds kernels that leave their memory: then every
+	// value gets memory of its own length, and none is shared.
+	Checked bool
 }
 
 // Memory is a piece of device memory, by whatever name the driver has for it.

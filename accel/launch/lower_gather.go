@@ -21,11 +21,8 @@ func (l *lowering) gather(n *node, op accel.Gather) {
 		integer(accel.Elements(x[op.Axis+1:])), integer(count), integer(extent))
 }
 
-// allFit reports whether there are constant indices, all whole numbers that fit an
-// axis. The kernel gather.cl has the same rule.
+// allFit reports whether there are constant indices, all of which name a place on an
+// axis. The kernel fits_axis of gather.cl has the rule of whole.
 func allFit(indices []float32, extent int) bool {
-	return len(indices) > 0 && !slices.ContainsFunc(indices, func(v float32) bool {
-		place := int(v)
-		return float32(place) != v || place < -extent || place >= extent
-	})
+	return len(indices) > 0 && !slices.ContainsFunc(indices, func(v float32) bool { return !whole(v, extent) })
 }

@@ -23,3 +23,34 @@ func ruleAt(p *accel.Program, norm int) int {
 	}
 	return at
 }
+
+// encodeRules writes rules as kernels read them into to, which has ruleAt's length. No
+// rules are source rules.
+func encodeRules(p *accel.Program, rules []accel.NormRule, to []float32) {
+	clear(to)
+	at := 0
+	for i := range p.NormSteps {
+		block := to[at : at+ruleHeader+2*p.NormChannels(i)]
+		at += len(block)
+		if len(rules) == 0 {
+			continue
+		}
+		r := &rules[i]
+		switch {
+		case r.Mode == accel.NormBlend && r.SourceWeight != 1:
+			block[ruleWeight], block[rulePool], block[ruleUnbiased] = r.SourceWeight, flagged(r.Pool), flagged(r.Unbiased)
+			block[ruleMode] = float32(accel.NormBlend)
+		case r.Mode == accel.NormGiven:
+			block[ruleMode] = float32(accel.NormGiven)
+			copy(block[ruleHeader:], r.Mean)
+			copy(block[ruleHeader+len(r.Mean):], r.Var)
+		}
+	}
+}
+
+func flagged(yes bool) float32 {
+	if yes {
+		return 1
+	}
+	return 0
+}
