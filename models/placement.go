@@ -16,7 +16,7 @@ const manyCuts = 4
 type Placement struct {
 	Parts   []Placed
 	Steps   int
-	Refused []string // one line a device that runs nothing: its kind and its reason
+	Refused []error // of devices that run nothing: kind and reason
 }
 
 // Placed is a run of neighbouring nodes on one device.

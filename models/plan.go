@@ -15,9 +15,9 @@ type Plan struct {
 	graph    *Graph
 	maxRows  int
 	parts    []part
-	edges    []edge // the graph's inputs first
-	outputs  []int  // edges of the graph's outputs
-	refused  []string
+	edges    []edge  // the graph's inputs first
+	outputs  []int   // edges of the graph's outputs
+	refused  []error // by devices that run nothing
 	sessions atomic.Int32
 }
 
@@ -45,19 +45,17 @@ func NewPlan(g *Graph, devices []accel.Device, maxRows int) (*Plan, error) {
 		return nil, fmt.Errorf("plan %s: %w", g.Name, err)
 	}
 	p := &Plan{graph: g, maxRows: maxRows}
-	var failures []error
 	for left := slices.Clone(devices); ; {
 		runs, err := cut(g.Program, left)
 		if err != nil {
-			return nil, fmt.Errorf("plan %s: %w", g.Name, errors.Join(append([]error{err}, failures...)...))
+			return nil, fmt.Errorf("plan %s: %w", g.Name, errors.Join(append([]error{err}, p.refused...)...))
 		}
 		failed, err := p.compile(runs)
 		if err == nil {
 			p.refuse(left)
 			return p, nil
 		}
-		err = fmt.Errorf("%s: %w", failed.Info().Kind, err)
-		failures, p.refused = append(failures, err), append(p.refused, err.Error())
+		p.refused = append(p.refused, fmt.Errorf("%s: %w", failed.Info().Kind, err))
 		left = slices.DeleteFunc(left, func(d accel.Device) bool { return d == failed })
 	}
 }
@@ -130,25 +128,24 @@ func (p *Plan) edge(id accel.ValueID) int {
 	return len(p.edges) - 1
 }
 
-// refuse lists the devices that could have had steps and have none.
+// refuse lists the devices that were asked for steps and got none.
 func (p *Plan) refuse(left []accel.Device) {
 	for _, d := range left {
 		used := slices.ContainsFunc(p.parts, func(q part) bool { return q.device == d })
-		reason := p.objection(d)
-		if !used && reason != "" && !slices.Contains(p.refused, reason) {
-			p.refused = append(p.refused, reason)
+		if err := p.objection(d); !used && err != nil {
+			p.refused = append(p.refused, err)
 		}
 	}
 }
 
-// objection is what a device said first about a step it was asked for.
-func (p *Plan) objection(d accel.Device) string {
+// objection is what a device says first against a step.
+func (p *Plan) objection(d accel.Device) error {
 	for i := range p.graph.Program.Steps {
 		if err := d.Supports(p.graph.Program, i); err != nil {
-			return fmt.Sprintf("%s: %v", d.Info().Kind, err)
+			return fmt.Errorf("%s: %w", d.Info().Kind, err)
 		}
 	}
-	return ""
+	return nil
 }
 
 // Graph returns what was compiled.
