@@ -63,9 +63,9 @@ KERNEL(256, 1, 1) map_each(__global float *y, __global const float *x, int n, in
 #define FN_MOD 7
 #define FN_EQUAL 8
 #define FN_LESS 9
-#define FN_LESS_EQUAL 10
+#define FN_LESS_OR_EQUAL 10
 #define FN_GREATER 11
-#define FN_GREATER_EQUAL 12
+#define FN_GREATER_OR_EQUAL 12
 #define FN_AND 13
 #define FN_OR 14
 #define FN_PRELU 15
@@ -82,9 +82,9 @@ static float combine(int fn, float a, float b) {
     case FN_MOD: return mod_of(a, b);
     case FN_EQUAL: return a == b ? 1 : 0;
     case FN_LESS: return a < b ? 1 : 0;
-    case FN_LESS_EQUAL: return a <= b ? 1 : 0;
+    case FN_LESS_OR_EQUAL: return a <= b ? 1 : 0;
     case FN_GREATER: return a > b ? 1 : 0;
-    case FN_GREATER_EQUAL: return a >= b ? 1 : 0;
+    case FN_GREATER_OR_EQUAL: return a >= b ? 1 : 0;
     case FN_AND: return a != 0 && b != 0 ? 1 : 0;
     case FN_OR: return a != 0 || b != 0 ? 1 : 0;
     case FN_PRELU: return a < 0 ? a * b : a;
