@@ -85,11 +85,11 @@ func sourceLine(source, file string, number int) string {
 		return ""
 	}
 	for line := range strings.Lines(rest) {
-		if number--; number == 0 {
-			return strings.TrimSpace(line)
-		}
 		if strings.HasPrefix(line, "#line ") {
 			break
+		}
+		if number--; number == 0 {
+			return strings.TrimSpace(line)
 		}
 	}
 	return ""

@@ -93,7 +93,7 @@ func list(c Config) (*api, []entry, error) {
 		entries = append(entries, more...)
 	}
 	if len(entries) == 0 {
-		return nil, nil, nothing(len(platforms), system{root: "/"}.explain())
+		return nil, nil, nothing(len(platforms), thisMachine().explain())
 	}
 	return a, inOrder(entries), nil
 }

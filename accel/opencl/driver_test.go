@@ -1,6 +1,6 @@
 //go:build linux && !noaccel
 
-package opencl
+package opencl_test
 
 import (
 	"testing"
@@ -11,13 +11,15 @@ import (
 
 	"ttad/accel/kernels"
 	"ttad/accel/launch"
+	"ttad/accel/opencl"
+	"ttad/accel/opencl/opencltest"
 )
 
 // processor opens PoCL, or whatever OpenCL device is first here.
 func processor(t testing.TB) launch.Driver {
 	t.Helper()
-	needPoCL(t)
-	d, err := OpenDriver(Config{AllowProcessors: true})
+	opencltest.Need(t)
+	d, err := opencl.OpenDriver(opencl.Config{AllowProcessors: true})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, d.Close()) })
 	return d

@@ -11,9 +11,22 @@ import (
 	"ttad/accel/dynlib"
 )
 
-// system looks for the reasons a machine with OpenCL has no device. The folder root
-// stands for the file system's.
-type system struct{ root string }
+// system looks for the reasons a machine with OpenCL has no device.
+type system struct {
+	root string                    // folder that stands for the file system's
+	try  func(device string) error // opens a device file as drivers do, and closes it
+}
+
+// thisMachine is the one we are on.
+func thisMachine() system {
+	return system{root: "/", try: func(device string) error {
+		f, err := os.OpenFile(device, os.O_RDWR, 0)
+		if err != nil {
+			return err
+		}
+		return f.Close()
+	}}
+}
 
 // explain names what is installed and cannot work, and what to do. It is empty on a
 // machine on which no driver is installed.
@@ -52,12 +65,7 @@ func (s system) cause(icd string) string {
 		return fmt.Sprintf("%s: %v", icd, err)
 	}
 	for _, node := range s.nodes(library) {
-		f, err := os.OpenFile(node, os.O_RDWR, 0)
-		if err == nil {
-			f.Close()
-			continue
-		}
-		if errors.Is(err, fs.ErrPermission) {
+		if errors.Is(s.try(node), fs.ErrPermission) {
 			return fmt.Sprintf("%s: no permission for %s: add the user to the group that owns it, often render or video", icd, node)
 		}
 	}

@@ -30,6 +30,7 @@ var rooms = []struct {
 	{"accel/dense", []string{"accel/cpu/kernel", "accel/cpu/vector"}, "matrices in the processor's memory: no devices, no programs"},
 	{"accel/kernels", nil, "source and signatures: knows no driver"},
 	{"accel/ptx", []string{"accel", "accel/kernels", "accel/launch"}, "executes what a card would"},
+	{"accel/opencl/opencltest", []string{"accel", "accel/opencl", "internal/testkit"}, "a device for tests of several rooms"},
 	{"accel/", []string{"accel", "accel/"}, "a device knows no room"},
 	{"bnstats", nil, "an instrument: arithmetic only"},
 	{"errmem", nil, "an instrument: a bounded memory of errors; its search is handed in"},
