@@ -1,6 +1,7 @@
 package ptx
 
 import (
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -84,7 +85,7 @@ type jump struct {
 func newBody(k *Kernel, forms map[string]form, shared map[string]int) *body {
 	k.code = make([]basic, 1)
 	return &body{
-		kernel: k, forms: forms, shared: shared, registers: map[string]declared{}, named: map[string]int{},
+		kernel: k, forms: forms, shared: maps.Clone(shared), registers: map[string]declared{}, named: map[string]int{},
 		params: map[string]int{}, address: map[string]uint64{}, labels: map[string]int{},
 	}
 }
@@ -125,7 +126,13 @@ func (b *body) statement(line int, s string) error {
 	if rest, ok := strings.CutPrefix(s, ".reg "); ok {
 		return b.declare(line, rest)
 	}
+	if rest, ok := strings.CutPrefix(s, ".shared "); ok {
+		return readVariable(line, rest, b.shared)
+	}
 	b.begun = true
+	if s == `.pragma "nounroll"` { // advice for the driver's compiler
+		return nil
+	}
 	return b.instruction(line, s)
 }
 

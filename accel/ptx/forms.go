@@ -26,6 +26,7 @@ func allForms() map[string]form {
 	compareLongs(all, ".s64", func(a uint64) int64 { return int64(a) })
 	compareLongs(all, ".u64", func(a uint64) uint64 { return a })
 	unordered(all)
+	all["setp.eq.b32"], all["setp.ne.b32"] = all["setp.eq.u32"], all["setp.ne.u32"]
 	return all
 }
 
@@ -70,6 +71,7 @@ func integers() map[string]form {
 		"max.u32":    {"www", words2(func(a, b uint32) uint32 { return max(a, b) })},
 		"neg.s32":    {"ww", words1(func(a uint32) uint32 { return -a })},
 		"abs.s32":    {"ww", words1(func(a uint32) uint32 { return uint32(max(int32(a), -int32(a))) })},
+		"bfe.u32":    {"wwww", words3(func(a, from, n uint32) uint32 { return a >> from & (1<<n - 1) })},
 		"shl.b32":    {"www", words2(func(a, b uint32) uint32 { return a << b })},
 		"shr.u32":    {"www", words2(func(a, b uint32) uint32 { return a >> b })},
 		"shr.s32":    {"www", words2(func(a, b uint32) uint32 { return uint32(int32(a) >> b) })},

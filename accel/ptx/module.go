@@ -34,9 +34,9 @@ type Kernel struct {
 	freshWords, freshLongs int // the first of them, which the code declares
 	constants, given       []constant
 	specials               []special
-	shared       []variable
-	code         []basic
-	counts       []counter // one for each of code
+	shared                 []variable
+	code                   []basic
+	counts                 []counter // one for each of code
 }
 
 // Param is a parameter of a kernel as the caller lays it out.

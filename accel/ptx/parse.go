@@ -60,23 +60,23 @@ func (p *parser) outside(s string) error {
 		return p.begin(strings.TrimRight(rest, "()"))
 	}
 	if rest, ok := strings.CutPrefix(s, ".shared "); ok {
-		return p.variable(rest)
+		return readVariable(p.line, rest, p.shared)
 	}
 	return refuse(p.line, "%q is not known outside kernels", s)
 }
 
-// variable reads .align 4 .b8 name[64]; after its state space.
-func (p *parser) variable(s string) error {
+// readVariable enters .align 4 .b8 name[64]; of shared memory into all.
+func readVariable(line int, s string, all map[string]int) error {
 	words := strings.Fields(strings.TrimSuffix(s, ";"))
 	if len(words) != 4 || words[0] != ".align" || words[2] != ".b8" {
-		return refuse(p.line, "shared variable %q: want .align n .b8 name[bytes];", s)
+		return refuse(line, "shared variable %q: want .align n .b8 name[bytes];", s)
 	}
 	name, size, ok := strings.Cut(strings.TrimSuffix(words[3], "]"), "[")
 	bytes, err := strconv.Atoi(size)
 	if !ok || err != nil || bytes < 1 || bytes > maxShared {
-		return refuse(p.line, "shared variable %q: want 1 to %d bytes", s, maxShared)
+		return refuse(line, "shared variable %q: want 1 to %d bytes", s, maxShared)
 	}
-	p.shared[name] = bytes
+	all[name] = bytes
 	return nil
 }
 
