@@ -11,13 +11,10 @@ import (
 	"ttad/accel/plain"
 )
 
-// every is how far apart the bit patterns are with which runFunctions goes through
-// all floats: a prime, so that their digits differ.
-const every = 65_537
-
-// runFunctions applies functions to floats of every size and sign, which are not
-// what random numbers look like.
-func runFunctions(t *testing.T, open Open) {
+// RunFunctions applies functions to floats of every size and sign, which are not what
+// random numbers look like: to one of so many neighbours. A prime makes their digits
+// differ.
+func RunFunctions(t *testing.T, open Open, every uint64) {
 	d := opened(t, open)
 	var values []float32
 	for bits := uint64(0); bits < 1<<32; bits += every {
