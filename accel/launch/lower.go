@@ -31,6 +31,10 @@ func (l *lowering) lower(n *node) error {
 		l.binary(n, op)
 	case accel.Where:
 		l.where(n)
+	case accel.PriorRatio:
+		l.priorRatio(n)
+	case accel.LAME:
+		l.lame(n, op)
 	default:
 		return l.lowerMove(n, op)
 	}

@@ -28,7 +28,7 @@ func known(op accel.Op) bool {
 	switch op.(type) {
 	case accel.Conv, accel.Norm, accel.MatMul, accel.Map, accel.Binary, accel.Where, accel.Pool,
 		accel.Reduce, accel.Softmax, accel.LayerNorm, accel.InstanceNorm, accel.Reshape,
-		accel.Transpose, accel.Concat, accel.Slice, accel.Pad, accel.Gather, accel.Expand:
+		accel.Transpose, accel.Concat, accel.Slice, accel.Pad, accel.Gather, accel.Expand, accel.PriorRatio, accel.LAME:
 		return true
 	}
 	return false
