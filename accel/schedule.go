@@ -29,6 +29,8 @@ type Scheduled struct {
 	Shape  []int    `json:"shape"`  // of the result
 	Folded []string `json:"folded"` // nodes melted into the weights
 	Fused  []string `json:"fused"`  // nodes done to the result before it leaves the cache
+	// Launches are the kernels a device of its own is asked for; 0 for a processor.
+	Launches int `json:"launches,omitempty"`
 	// Segment numbers the stretches of steps that a worker takes a chunk of the batch
 	// through; ChunkRows is its rows, 0 for a segment that needs the whole batch.
 	Segment      int  `json:"segment"`

@@ -44,27 +44,27 @@ func (s *sizes) bytes() int64 {
 	return all
 }
 
-// weightBytes is what the constants of all plans take, each once.
-func (e *exec) weightBytes() (bytes, largest int64) {
+// weightBytes is what the constants of plans take, each once, and the largest of them.
+func weightBytes(plans ...*plan) (all, largest int64) {
 	seen := map[constant]bool{}
-	for _, p := range e.plans {
+	for _, p := range plans {
 		_ = p.constants(func(values []float32) error { // which fails if this does
 			if key := constantOf(values); !seen[key] {
 				seen[key] = true
 				n := int64(bytesOf(len(values)))
-				bytes, largest = bytes+n, max(largest, n)
+				all, largest = all+n, max(largest, n)
 			}
 			return nil
 		})
 	}
-	return bytes, largest
+	return all, largest
 }
 
 // fits refuses a plan that cannot have the memory it needs, if the device says how much
 // it has.
 func (e *exec) fits() error {
 	has := e.device.info.Memory
-	weights, largest := e.weightBytes()
+	weights, largest := weightBytes(e.plans...)
 	if has > 0 && weights+e.size.bytes() > has-e.device.BytesInUse() {
 		return e.tooLarge(accel.ErrOutOfMemory, has-e.device.BytesInUse(), nil)
 	}
@@ -80,7 +80,7 @@ func (e *exec) fits() error {
 
 // tooLarge says what a plan needs, what there is, and what to do.
 func (e *exec) tooLarge(cause error, has int64, also error) error {
-	weights, _ := e.weightBytes()
+	weights, _ := weightBytes(e.plans...)
 	there := "not that much"
 	if e.device.info.Memory > 0 {
 		there = megabytes(e.device.info.Memory)
