@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"math"
 
-	"ttad/accel/dynlib"
 	"ttad/accel/kernels"
 	"ttad/accel/launch"
 )
@@ -65,7 +64,7 @@ func newBatch(q *queue) *batch {
 		queue: q, commands: make([]command, 0, flushAt), args: l.pinned(argBytes),
 		extra: words64(l.pinned(5 * 8)), size: words64(l.pinned(8)), done: make(chan struct{}, 1),
 	}
-	copy(b.extra, []uint64{extraBuffer, 0, extraSize, uint64(dynlib.Address(&b.size[0])), extraEnd})
+	copy(b.extra, []uint64{extraBuffer, 0, extraSize, uint64(pointer(&b.size[0])), extraEnd})
 	b.run = b.execute
 	return b
 }
@@ -134,7 +133,7 @@ func (b *batch) call(c *command) error {
 	err := l.check("cuLaunchKernel", l.launchKernel.Call(c.function,
 		uintptr(c.groups[0]), uintptr(c.groups[1]), uintptr(c.groups[2]),
 		uintptr(local[0]), uintptr(local[1]), uintptr(local[2]),
-		0, stream, 0, dynlib.Address(&b.extra[0])))
+		0, stream, 0, pointer(&b.extra[0])))
 	if err != nil {
 		return fmt.Errorf("launch %s over %v groups: %w", c.kernel.Name, c.groups, err)
 	}

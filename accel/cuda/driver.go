@@ -79,7 +79,7 @@ func (d *driver) room(err error, bytes int) error {
 		return err
 	}
 	out := d.lib.out
-	if d.lib.check("cuMemGetInfo_v2", d.lib.memInfo.Call(d.lib.first(), dynlib.Address(&out[1]))) != nil {
+	if d.lib.check("cuMemGetInfo_v2", d.lib.memInfo.Call(d.lib.first(), pointer(&out[1]))) != nil {
 		return fmt.Errorf("%d bytes: %w", bytes, err)
 	}
 	return fmt.Errorf("%d bytes, of %d free on a card of %d: %w", bytes, out[0], out[1], err)
@@ -105,7 +105,7 @@ func (d *driver) HostAlloc(floats int) ([]float32, error) {
 
 // HostFree gives memory of HostAlloc back.
 func (d *driver) HostFree(memory []float32) error {
-	return d.give("cuMemFreeHost", func() uintptr { return d.lib.hostFree.Call(dynlib.Address(&memory[0])) })
+	return d.give("cuMemFreeHost", func() uintptr { return d.lib.hostFree.Call(pointer(&memory[0])) })
 }
 
 // Close destroys the context, with whatever a lost card left in it, and ends the

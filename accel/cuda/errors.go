@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"strings"
 
 	"ttad/accel"
 )
@@ -72,23 +71,31 @@ const (
 	visible     = "CUDA_VISIBLE_DEVICES"
 )
 
-// unavailable is cuInit's error with the reason that a look around gives: the library
-// tells a card that is not there from one that is not allowed by no code at all.
-func unavailable(err error) error { return explain(err, controlFile, os.Getenv(visible)) }
+// unavailable is cuInit's error with the reason that a look around gives: by its code
+// alone, a card that is not there is one that is not allowed.
+func unavailable(err error) error { return explain(err, openControl, os.Getenv(visible)) }
 
-func explain(err error, control, cards string) error {
-	if hidden := strings.TrimSpace(cards); hidden == "-1" || hidden == "none" || hidden == "NoDevFiles" {
+// openControl tries what the library does first.
+func openControl() error {
+	f, err := os.OpenFile(controlFile, os.O_RDWR, 0)
+	if err != nil {
+		return err
+	}
+	return f.Close()
+}
+
+func explain(err error, control func() error, cards string) error {
+	if cards == "-1" {
 		return fmt.Errorf("%w: %w; %s=%s hides the cards", accel.ErrNoDevice, err, visible, cards)
 	}
-	f, openErr := os.OpenFile(control, os.O_RDWR, 0)
+	why := control()
 	switch {
-	case openErr == nil:
-		_ = f.Close() // nothing was written
+	case why == nil:
 		return fmt.Errorf("%w; nvidia-smi may say more", err)
-	case errors.Is(openErr, fs.ErrPermission):
-		return fmt.Errorf("no permission for the card: %w (the process must be able to read and write %s: see its group): %w", openErr, control, err)
-	case errors.Is(openErr, fs.ErrNotExist):
-		return fmt.Errorf("%w: %w; %s is not there: the driver's kernel module is not loaded, or the container was started without the card", accel.ErrNoDevice, err, control)
+	case errors.Is(why, fs.ErrPermission):
+		return fmt.Errorf("%w; no permission for the card: %w: give the process the group of the file", err, why)
+	case errors.Is(why, fs.ErrNotExist):
+		return fmt.Errorf("%w: %w; there is no %s: the driver's kernel module is not loaded, or the container was started without the card", accel.ErrNoDevice, err, controlFile)
 	}
-	return fmt.Errorf("%w; %w", err, openErr)
+	return fmt.Errorf("%w; %w", err, why)
 }

@@ -16,7 +16,7 @@ type library struct {
 	functions
 	// out is where calls put handles and numbers. Like all Go memory that the library
 	// sees, it is pinned.
-	out *[2]uint64
+	out []uint64
 	pin runtime.Pinner
 }
 
@@ -70,12 +70,13 @@ func load(path string) (*library, error) {
 	if err != nil {
 		return nil, err
 	}
-	l := &library{out: new([2]uint64)}
-	l.pin.Pin(l.out)
+	l := &library{}
 	if err := file.Bind(l.symbols()); err != nil {
 		return nil, fmt.Errorf("%w: NVIDIA's driver for CUDA 9.0 or later is needed", err)
 	}
+	l.out = words64(l.pinned(16))
 	if err := l.start(); err != nil {
+		l.close()
 		return nil, err
 	}
 	return l, nil
@@ -116,7 +117,7 @@ func (l *library) handle(call string, f dynlib.Func, args ...uintptr) (uintptr, 
 	return uintptr(l.out[0]), err
 }
 
-func (l *library) first() uintptr { return dynlib.Address(&l.out[0]) }
+func (l *library) first() uintptr { return pointer(&l.out[0]) }
 
 // textLimit is the most of a name or message of the library that is read.
 const textLimit = 256

@@ -10,7 +10,6 @@ import (
 	"github.com/rs/zerolog"
 
 	"ttad/accel"
-	"ttad/accel/dynlib"
 	"ttad/accel/kernels"
 )
 
@@ -57,7 +56,7 @@ func (d *driver) compile(ptx string, log zerolog.Logger) (uintptr, error) {
 	values := words64(l.pinned(32))
 	copy(values, []uint64{uint64(address(info)), logBytes, uint64(address(fault)), logBytes})
 	module, err := l.handle("cuModuleLoadDataEx", l.moduleLoad,
-		address(image), uintptr(len(options)), dynlib.Address(&options[0]), dynlib.Address(&values[0]))
+		address(image), uintptr(len(options)), pointer(&options[0]), pointer(&values[0]))
 	if err != nil {
 		return 0, d.refused(err, text(fault))
 	}

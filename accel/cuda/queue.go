@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"sync"
 
-	"ttad/accel/dynlib"
 	"ttad/accel/kernels"
 	"ttad/accel/launch"
 )
@@ -61,7 +60,7 @@ func (q *queue) copy(what work, device launch.Memory, host []float32) error {
 	if len(host) == 0 {
 		return q.failure()
 	}
-	return q.add(command{what: what, device: uintptr(device), host: dynlib.Address(&host[0]), bytes: 4 * len(host)})
+	return q.add(command{what: what, device: uintptr(device), host: pointer(&host[0]), bytes: 4 * len(host)})
 }
 
 // Launch queues a kernel.

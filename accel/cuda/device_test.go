@@ -1,0 +1,28 @@
+package cuda_test
+
+import (
+	"testing"
+
+	"github.com/rs/zerolog"
+	"github.com/stretchr/testify/require"
+
+	"ttad/accel"
+	"ttad/accel/acceltest"
+	"ttad/accel/cuda"
+	"ttad/accel/cuda/cudatest"
+)
+
+// The committed PTX, through the host code that a card gets, over a driver library
+// that lets nothing pass.
+func TestDevice(t *testing.T) {
+	double := cudatest.New(t, cudatest.Options{})
+	acceltest.RunAll(t, func(t testing.TB) accel.Device { return opened(t, double) })
+	require.Zero(t, double.Used(), "all device memory was given back")
+}
+
+func opened(t testing.TB, double *cudatest.Double) accel.Device {
+	t.Helper()
+	d, err := cuda.Open(cuda.Config{Library: double.Library()}, zerolog.Nop())
+	require.NoError(t, err)
+	return d
+}
