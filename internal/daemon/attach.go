@@ -15,6 +15,7 @@ import (
 
 // attach opens every group's input, output and labels.
 func (d *Daemon) attach(ctx context.Context, cfg *configs.File) ([]attached, error) {
+	d.metrics.registry.MustRegister(newDeviceCollector(d.devices))
 	var all []attached
 	for _, g := range d.groups {
 		a, err := d.attachGroup(ctx, cfg, g)
@@ -40,6 +41,7 @@ func (d *Daemon) attachGroup(ctx context.Context, cfg *configs.File, g *Group) (
 	d.metrics.registry.MustRegister(newEventCollector(g.Name, events))
 	e := &engine{group: g, committer: committer, metrics: d.metrics.forGroup(g.Name), published: events, log: log, generation: d.generation}
 	e.changed()
+	e.watchDevice()
 	d.metrics.registry.MustRegister(newReadingCollector(g.Name, e.standings))
 	if g.Config.Feedback == nil {
 		return attached{in, e}, nil
@@ -94,6 +96,12 @@ func (d *Daemon) runGroup(taking context.Context, working *errgroup.Group, a att
 		}
 		return nil
 	})
+	if every := d.config.Device.Canary; every > 0 && g.Model.onDevice() {
+		working.Go(func() error {
+			a.engine.keepTesting(taking, every)
+			return nil
+		})
+	}
 	if a.engine.labels == nil {
 		return
 	}

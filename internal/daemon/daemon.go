@@ -91,7 +91,7 @@ func (d *Daemon) open(ctx context.Context, cfg *configs.File, o Options) (err er
 		if err := ctx.Err(); err != nil {
 			return fmt.Errorf("open group %s: %w", name, err)
 		}
-		g, err := OpenGroup(name, cfg.Groups[name], GroupOptions{Dir: o.Dir, Devices: d.devices, Registry: o.Registry, Log: d.log})
+		g, err := OpenGroup(name, cfg.Groups[name], GroupOptions{Dir: o.Dir, Devices: d.devices, Registry: o.Registry, Auto: cfg.Device.Auto, Log: d.log})
 		if err != nil {
 			return err
 		}

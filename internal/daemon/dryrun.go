@@ -96,8 +96,8 @@ func (g *Group) report(o stream.GroupOptions) GroupReport {
 	if len(r.Inputs) == 0 {
 		r.Inputs = []string{subjects.In()}
 	}
-	if g.Model.Plan != nil {
-		r.Device = g.Model.Plan.Placement().String()
+	if plan := g.Model.Plan(); plan != nil {
+		r.Device = plan.Placement().String()
 	}
 	for _, p := range g.Pipelines.Pipelines() {
 		r.Pipelines = append(r.Pipelines, reportPipeline(p))

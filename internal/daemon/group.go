@@ -32,6 +32,7 @@ type GroupOptions struct {
 	Devices  []accel.Device
 	Registry *tta.Registry
 	Now      func() time.Time  // nil is the system clock
+	Auto     bool              // measure whether batches of few rows are faster on the CPU
 	Ledger   *tta.LedgerConfig // for labels that do not come over the bus; nil: as the configuration says
 	Log      zerolog.Logger
 }
@@ -41,9 +42,12 @@ func OpenGroup(name string, cfg configs.Group, o GroupOptions) (*Group, error) {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	m, err := OpenModel(cfg.Model, o.Dir, o.Devices, cfg.Batch.MaxRows)
+	m, err := OpenModel(cfg.Model, o.Dir, o.Devices, cfg.Batch.MaxRows, o.Log.With().Str("group", name).Logger())
 	if err != nil {
 		return nil, fmt.Errorf("group %s: %w", name, err)
+	}
+	if err := m.calibrate(o.Auto); err != nil {
+		return nil, errors.Join(fmt.Errorf("group %s: %w", name, err), m.Close())
 	}
 	g := &Group{Name: name, Config: cfg, Model: m, options: o}
 	if g.contents, err = readContents(cfg.Model, o.Dir); err != nil {

@@ -103,6 +103,19 @@ func (g *groupMetrics) events(events []tta.Event) {
 	}
 }
 
+// deviceInUse shows from the start that nothing is wrong with a device.
+func (g *groupMetrics) deviceInUse(kind string) {
+	g.deviceRetired.WithLabelValues(g.group, kind).Set(0)
+}
+
+// deviceFault counts what a device failed on.
+func (g *groupMetrics) deviceFault(f deviceFault) {
+	g.deviceErrors.WithLabelValues(g.group, f.Device.Kind, f.Reason).Inc()
+	if f.Retired {
+		g.deviceRetired.WithLabelValues(g.group, f.Device.Kind).Set(1)
+	}
+}
+
 // learned notes how late labels were.
 func (g *groupMetrics) learned(labels []tta.Learned) {
 	delay := g.labelDelay.WithLabelValues(g.group)

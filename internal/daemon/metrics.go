@@ -7,8 +7,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 )
 
-// metrics are the daemon's counters. Labels are group, pipeline, strategy and
-// code: never ids or keys, whose number the users' traffic decides.
+// metrics are the daemon's counters. Labels are group, pipeline, strategy, device
+// and code: never ids or keys, whose number the users' traffic decides.
 type metrics struct {
 	registry *prometheus.Registry
 	all      []prometheus.Collector // our own, for the test that they are documented
@@ -25,6 +25,8 @@ type metrics struct {
 	guardTrips                              *prometheus.CounterVec   // group, pipeline, reason
 	resets                                  *prometheus.CounterVec   // group, pipeline
 	labelDelay                              *prometheus.HistogramVec // group
+	deviceErrors                            *prometheus.CounterVec   // group, device, reason
+	deviceRetired                           *prometheus.GaugeVec     // group, device
 
 	reloadSuccess, reloadTime, generation prometheus.Gauge
 }
@@ -69,6 +71,9 @@ func newMetrics() *metrics {
 	m.guardTrips = counter("guard_trips_total", "Times the guard began to answer from the source view.", "group", "pipeline", "reason")
 	m.resets = counter("resets_total", "Times a pipeline's state was reset.", "group", "pipeline")
 	m.labelDelay = histogram("label_delay_seconds", "From the answer to a row to its label.", prometheus.ExponentialBuckets(0.01, 4, 13), "group")
+
+	m.deviceErrors = counter("device_errors_total", "Batches and canaries the device failed on and the CPU did not.", "group", "device", "reason")
+	m.deviceRetired = gauge("device_retired", "1 once the group's model has left the device for the CPU, 0 before.", "group", "device")
 
 	m.reloadSuccess = gauge("config_reload_success", "1 when the last configuration read was put in force, 0 when it was refused.").WithLabelValues()
 	m.reloadTime = gauge("config_reload_timestamp_seconds", "When the configuration in force was read.").WithLabelValues()

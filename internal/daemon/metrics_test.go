@@ -29,7 +29,7 @@ func TestMetricsAreDocumented(t *testing.T) {
 	}
 	m := newMetrics()
 	registered := map[string]bool{}
-	all := append(m.all, newInputCollector("g", &stream.Input{}), newEventCollector("g", nil), newLabelCollector("g", nil, nil), newReadingCollector("g", nil))
+	all := append(m.all, newInputCollector("g", &stream.Input{}), newEventCollector("g", nil), newLabelCollector("g", nil, nil), newReadingCollector("g", nil), newDeviceCollector(nil))
 	for _, c := range all {
 		for _, name := range namesOf(c) {
 			registered[name] = true

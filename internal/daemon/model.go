@@ -2,8 +2,9 @@ package daemon
 
 import (
 	"context"
-	"errors"
 	"fmt"
+
+	"github.com/rs/zerolog"
 
 	"ttad/accel"
 	"ttad/models"
@@ -18,16 +19,14 @@ type Model struct {
 	Digest string
 	Labels []string
 	Graph  *models.Graph // nil for kind outputs
-	Plan   *models.Plan  // nil for kind outputs
 
 	classes, width int
-	session        *models.Session
-	output         models.Output
+	placing        *placing // nil for kind outputs
 }
 
 // OpenModel loads, compiles and allocates for batches of up to maxRows rows.
 // Relative paths start at dir.
-func OpenModel(cfg models.Config, dir string, devices []accel.Device, maxRows int) (*Model, error) {
+func OpenModel(cfg models.Config, dir string, devices []accel.Device, maxRows int, log zerolog.Logger) (*Model, error) {
 	m := &Model{Name: cfg.Kind, classes: cfg.Classes, width: cfg.FeatureWidth}
 	var err error
 	if cfg.Kind == models.KindONNX {
@@ -39,30 +38,46 @@ func OpenModel(cfg models.Config, dir string, devices []accel.Device, maxRows in
 	if m.Labels, err = onnx.Labels(cfg, dir, m.classes); err != nil || m.Graph == nil {
 		return m, err
 	}
-	g := m.Graph
-	if m.Plan, err = models.NewPlan(g, devices, maxRows); err != nil {
-		return nil, fmt.Errorf("plan %s: %w", g.Name, err)
-	}
-	if m.session, err = m.Plan.NewSession(); err != nil {
-		return nil, errors.Join(fmt.Errorf("open a session of %s: %w", g.Name, err), m.Plan.Close())
+	if m.placing, err = place(context.Background(), m.Graph, devices, maxRows, log); err != nil {
+		return nil, err
 	}
 	return m, nil
 }
 
 // Forward runs the batch under an overlay. The output is good until the next call.
 func (m *Model) Forward(ctx context.Context, b *tta.Batch, o *models.Overlay, keep models.Keep) (*models.Output, error) {
-	if err := m.session.ForwardInto(ctx, b.Inputs, b.Rows, o, keep, &m.output); err != nil {
+	out, err := m.placing.forward(ctx, b.Inputs, b.Rows, o, keep)
+	if err != nil {
 		return nil, fmt.Errorf("forward %s: %w", m.Name, err)
 	}
-	return &m.output, nil
+	return out, nil
 }
 
-// Close frees the session and the plan.
-func (m *Model) Close() error {
-	if m.session == nil {
+// calibrate measures which batches the device is for, where there is one and auto says so.
+func (m *Model) calibrate(auto bool) error {
+	if m.placing == nil || !auto {
 		return nil
 	}
-	return errors.Join(m.session.Close(), m.Plan.Close())
+	return m.placing.calibrate(context.Background())
+}
+
+// onDevice says that forwards run on another device than the processor.
+func (m *Model) onDevice() bool { return m.placing != nil && m.placing.device != nil }
+
+// Plan is that of most batches; nil for kind outputs.
+func (m *Model) Plan() *models.Plan {
+	if m.placing == nil {
+		return nil
+	}
+	return m.placing.preferred()
+}
+
+// Close frees sessions and plans.
+func (m *Model) Close() error {
+	if m.placing == nil {
+		return nil
+	}
+	return m.placing.close()
 }
 
 // Classes is the number of classes the model knows.

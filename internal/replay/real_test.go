@@ -102,7 +102,7 @@ func BenchmarkReplay(b *testing.B) {
 	in := accel.NewTensor(batch, 3, 32, 32)
 	rate := func(b *testing.B) { b.ReportMetric(float64(rows*b.N)/b.Elapsed().Seconds(), "rows/s") }
 	b.Run("bare forward", func(b *testing.B) {
-		session, err := g.Model.Plan.NewSession()
+		session, err := g.Model.Plan().NewSession()
 		require.NoError(b, err)
 		defer session.Close()
 		for b.Loop() {
