@@ -71,12 +71,3 @@ func distinct(b Buffer, inputs, outputs, moments []Buffer) error {
 	}
 	return nil
 }
-
-// FromBatch reports whether norms of a run that takes these operands measure the
-// batch: a rule mixes in its moments, or the caller wants them. A blend that gives the
-// source all the weight is the source.
-func (a *Args) FromBatch() bool {
-	mixes := func(r NormRule) bool { return r.Mode == NormBlend && r.SourceWeight != 1 }
-	return slices.ContainsFunc(a.Norms, mixes) ||
-		slices.ContainsFunc(a.Moments, func(m Buffer) bool { return m != nil })
-}

@@ -2,18 +2,13 @@ package cpu
 
 import (
 	"fmt"
-	"slices"
 
 	"ttad/accel"
 )
 
 // bind checks the operands and finds a place for every value of the batch.
 func (b *batch) bind(s *stream, a accel.Args) error {
-	p := b.exec.program
-	if len(a.Inputs) != len(p.Inputs) || len(a.Outputs) != len(p.Outputs) {
-		return fmt.Errorf("%d inputs and %d outputs given, want %d and %d", len(a.Inputs), len(a.Outputs), len(p.Inputs), len(p.Outputs))
-	}
-	if err := p.CheckRules(a.Norms); err != nil {
+	if err := b.exec.program.CheckArgs(a); err != nil {
 		return err
 	}
 	b.norms = a.Norms
@@ -73,9 +68,6 @@ func (b *batch) bindOutputs(s *stream, a accel.Args) error {
 		}
 		v := &b.exec.program.Values[id]
 		given, err := s.memory(a.Outputs[i], elements(v.Shape, b.rows))
-		if err == nil {
-			err = distinct(a.Outputs[i], a.Inputs, a.Outputs[:i])
-		}
 		if err != nil {
 			return fmt.Errorf("output %q: %w", v.Name, err)
 		}
@@ -85,17 +77,6 @@ func (b *batch) bindOutputs(s *stream, a accel.Args) error {
 			continue
 		}
 		b.moved, b.to = append(b.moved, id), append(b.to, given)
-	}
-	return nil
-}
-
-// distinct refuses a buffer for results that is also an input or has other results.
-func distinct(b accel.Buffer, inputs, outputs []accel.Buffer) error {
-	if i := slices.Index(inputs, b); i >= 0 {
-		return fmt.Errorf("its buffer is also input %d", i)
-	}
-	if i := slices.Index(outputs, b); i >= 0 {
-		return fmt.Errorf("its buffer is also output %d", i)
 	}
 	return nil
 }
@@ -111,20 +92,11 @@ func (b *batch) shareRoots() {
 
 func (b *batch) bindMoments(s *stream, a accel.Args) error {
 	clear(b.kept)
-	if len(a.Moments) == 0 {
-		return nil
-	}
-	if len(a.Moments) != len(b.kept) {
-		return fmt.Errorf("%d moment buffers for %d norm steps", len(a.Moments), len(b.kept))
-	}
 	for i, buf := range a.Moments {
 		if buf == nil {
 			continue
 		}
 		m, err := s.memory(buf, 2*b.exec.program.NormChannels(i))
-		if err == nil {
-			err = distinct(buf, a.Inputs, a.Outputs)
-		}
 		if err != nil {
 			return fmt.Errorf("moments of norm %d: %w", i, err)
 		}

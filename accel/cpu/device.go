@@ -1,16 +1,15 @@
 package cpu
 
 import (
-	"errors"
 	"fmt"
 	"runtime"
 	"slices"
-	"strings"
 	"sync"
 
 	"ttad/accel"
 	"ttad/accel/cpu/kernel"
 	"ttad/accel/cpu/vector"
+	"ttad/accel/handles"
 )
 
 // Config says how the device works.
@@ -49,10 +48,9 @@ type Device struct {
 	// less than the default.
 	chunkRows int
 
+	open *handles.Set
+
 	mu     sync.Mutex
-	closed bool
-	serial int
-	open   map[int]string // what is still open, by serial number
 	frames map[frameKey]*batch
 }
 
@@ -86,7 +84,7 @@ func New(c Config) (*Device, error) {
 	return &Device{
 		threads: threads, isa: isa, kernels: kernels, vectors: vectors, winograd: c.Winograd != "off",
 		team: newTeam(threads), chunkRows: heavyRows,
-		open: map[int]string{}, frames: map[frameKey]*batch{},
+		open: handles.New("cpu device"), frames: map[frameKey]*batch{},
 	}, nil
 }
 
@@ -117,7 +115,7 @@ func (d *Device) Alloc(floats int) (accel.Buffer, error) {
 	if floats > maxFloats {
 		return nil, fmt.Errorf("buffer of %d floats: %w", floats, accel.ErrOutOfMemory)
 	}
-	id, err := d.register(fmt.Sprintf("buffer of %d floats", floats))
+	id, err := d.open.Open(fmt.Sprintf("buffer of %d floats", floats))
 	if err != nil {
 		return nil, err
 	}
@@ -126,7 +124,7 @@ func (d *Device) Alloc(floats int) (accel.Buffer, error) {
 
 // NewStream returns a stream whose Run does the work before it returns.
 func (d *Device) NewStream() (accel.Stream, error) {
-	id, err := d.register("stream")
+	id, err := d.open.Open("stream")
 	if err != nil {
 		return nil, err
 	}
@@ -136,57 +134,20 @@ func (d *Device) NewStream() (accel.Stream, error) {
 // Close stops the workers and waits for them. While anything is open it only
 // says what.
 func (d *Device) Close() error {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if d.closed {
-		return errors.New("cpu device is closed already")
+	if err := d.open.Close(); err != nil {
+		return err
 	}
-	if len(d.open) > 0 {
-		return fmt.Errorf("cpu device is in use: %s", strings.Join(d.names(), ", "))
-	}
-	d.closed = true
 	d.team.close()
 	return nil
 }
 
-// names lists what is open, oldest first.
-func (d *Device) names() []string {
-	ids := make([]int, 0, len(d.open))
-	for id := range d.open {
-		ids = append(ids, id)
-	}
-	slices.Sort(ids)
-	names := make([]string, len(ids))
-	for i, id := range ids {
-		names[i] = fmt.Sprintf("#%d %s", id, d.open[id])
-	}
-	return names
-}
-
-// register notes something that must be closed before the device.
-func (d *Device) register(what string) (id int, err error) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if d.closed {
-		return 0, fmt.Errorf("open %s: cpu device is closed", what)
-	}
-	d.serial++
-	d.open[d.serial] = what
-	return d.serial, nil
-}
-
-// release is the opposite of register; scratch of the released goes with it.
+// release closes a stream or an exec, whose scratch goes with it.
 func (d *Device) release(id int) error {
+	if err := d.open.Release(id); err != nil {
+		return err
+	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	what, ok := d.open[id]
-	if !ok {
-		return fmt.Errorf("cpu device: #%d is closed already", id)
-	}
-	delete(d.open, id)
-	if strings.HasPrefix(what, "buffer") {
-		return nil
-	}
 	for key := range d.frames {
 		if key.stream == id || key.exec == id {
 			delete(d.frames, key)
@@ -195,22 +156,14 @@ func (d *Device) release(id int) error {
 	return nil
 }
 
-// isOpen reports whether what was registered under id still is.
-func (d *Device) isOpen(id int) bool {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	_, ok := d.open[id]
-	return ok
-}
-
 // frame returns the scratch of a stream for an exec, made at the first run.
 func (d *Device) frame(s *stream, e *exec) (*batch, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if _, ok := d.open[s.id]; !ok {
+	if !d.open.Has(s.id) {
 		return nil, fmt.Errorf("cpu stream #%d is closed", s.id)
 	}
-	if _, ok := d.open[e.id]; !ok {
+	if !d.open.Has(e.id) {
 		return nil, fmt.Errorf("cpu exec #%d is closed", e.id)
 	}
 	key := frameKey{s.id, e.id}

@@ -23,7 +23,7 @@ type exec struct {
 
 // Compile packs weights and lays out memory for batches of up to maxRows rows.
 func (d *Device) Compile(p *accel.Program, maxRows int) (accel.Exec, error) {
-	if err := d.accepts(p, maxRows); err != nil {
+	if err := p.CheckFor(d, maxRows); err != nil {
 		return nil, fmt.Errorf("compile for cpu: %w", err)
 	}
 	e := &exec{device: d, program: p, maxRows: maxRows}
@@ -37,7 +37,7 @@ func (d *Device) Compile(p *accel.Program, maxRows int) (accel.Exec, error) {
 			return nil, fmt.Errorf("compile for cpu: %w", err)
 		}
 	}
-	e.id, err = d.register(fmt.Sprintf("exec of %d steps for %d rows", len(p.Steps), maxRows))
+	e.id, err = d.open.Open(fmt.Sprintf("exec of %d steps for %d rows", len(p.Steps), maxRows))
 	if err != nil {
 		return nil, fmt.Errorf("compile for cpu: %w", err)
 	}
@@ -50,26 +50,6 @@ func (e *exec) plans() []*plan {
 		return []*plan{e.live}
 	}
 	return []*plan{e.live, e.given, e.folded}
-}
-
-func (d *Device) accepts(p *accel.Program, maxRows int) error {
-	if maxRows < 1 {
-		return fmt.Errorf("batches of up to %d rows", maxRows)
-	}
-	if err := p.Check(); err != nil {
-		return err
-	}
-	for i := range p.Steps {
-		if err := d.Supports(p, i); err != nil {
-			return err
-		}
-	}
-	for _, v := range p.Values {
-		if v.Shape.Elements(maxRows) < 0 {
-			return fmt.Errorf("value %q %v has 2^31 elements or more at %d rows", v.Name, v.Shape, maxRows)
-		}
-	}
-	return nil
 }
 
 // Program returns what was compiled.

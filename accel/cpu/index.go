@@ -30,7 +30,7 @@ func (d *Device) NewIndex(dim, capacity int) (accel.Index, error) {
 	if capacity > math.MaxInt32-tileCols || roundUp(capacity, tileCols) > maxFloats/dim {
 		return nil, fmt.Errorf("%s: %w", what, accel.ErrOutOfMemory)
 	}
-	id, err := d.register(what)
+	id, err := d.open.Open(what)
 	if err != nil {
 		return nil, err
 	}
@@ -77,7 +77,7 @@ func (x *index) column(slot int) []float32 {
 
 // Close frees the keys.
 func (x *index) Close() {
-	if x.device.release(x.id) == nil {
+	if x.device.open.Release(x.id) == nil {
 		x.keys, x.codes, x.search = nil, nil, search{}
 	}
 }

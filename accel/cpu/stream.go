@@ -20,7 +20,7 @@ func (b *buffer) Floats() int { return len(b.data) }
 
 // Free gives the memory back.
 func (b *buffer) Free() error {
-	if err := b.device.release(b.id); err != nil {
+	if err := b.device.open.Release(b.id); err != nil {
 		return err
 	}
 	b.data = nil
@@ -58,11 +58,11 @@ func (s *stream) Download(dst []float32, src accel.Buffer) error {
 func (s *stream) memory(from accel.Buffer, n int) ([]float32, error) {
 	b, ok := from.(*buffer)
 	switch {
-	case !s.device.isOpen(s.id):
+	case !s.device.open.Has(s.id):
 		return nil, fmt.Errorf("cpu stream #%d is closed", s.id)
 	case !ok || b.device != s.device:
 		return nil, fmt.Errorf("buffer %T belongs to another device", from)
-	case !s.device.isOpen(b.id):
+	case !s.device.open.Has(b.id):
 		return nil, fmt.Errorf("buffer #%d was freed", b.id)
 	case len(b.data) < n:
 		return nil, fmt.Errorf("buffer #%d holds %d values, %d wanted", b.id, len(b.data), n)
@@ -92,7 +92,7 @@ func (s *stream) Run(e accel.Exec, rows int, a accel.Args) error {
 
 // Sync has nothing to wait for.
 func (s *stream) Sync(ctx context.Context) error {
-	if !s.device.isOpen(s.id) {
+	if !s.device.open.Has(s.id) {
 		return fmt.Errorf("sync: cpu stream #%d is closed", s.id)
 	}
 	return ctx.Err()

@@ -108,8 +108,9 @@ func (e *exec) unload() error {
 // moments and nobody wants the batch's.
 func (e *exec) planFor(a *accel.Args) *plan {
 	given := func(r accel.NormRule) bool { return r.Mode == accel.NormGiven }
+	wanted := func(m accel.Buffer) bool { return m != nil }
 	switch {
-	case len(e.plans) == 1 || a.FromBatch():
+	case len(e.plans) == 1 || slices.ContainsFunc(a.Norms, mixes) || slices.ContainsFunc(a.Moments, wanted):
 		return e.plans[forBatch]
 	case slices.ContainsFunc(a.Norms, given):
 		return e.plans[forGiven]

@@ -37,7 +37,7 @@ func encodeRules(p *accel.Program, rules []accel.NormRule, to []float32) {
 		}
 		r := &rules[i]
 		switch {
-		case r.Mode == accel.NormBlend && r.SourceWeight != 1:
+		case mixes(*r):
 			block[ruleWeight], block[rulePool], block[ruleUnbiased] = r.SourceWeight, flagged(r.Pool), flagged(r.Unbiased)
 			block[ruleMode] = float32(accel.NormBlend)
 		case r.Mode == accel.NormGiven:
@@ -54,3 +54,7 @@ func flagged(yes bool) float32 {
 	}
 	return 0
 }
+
+// mixes reports whether a rule wants moments of the batch. A blend that gives the source
+// all the weight is the source.
+func mixes(r accel.NormRule) bool { return r.Mode == accel.NormBlend && r.SourceWeight != 1 }
