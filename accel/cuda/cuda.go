@@ -53,7 +53,7 @@ func OpenDriver(c Config, log zerolog.Logger) (launch.Driver, error) {
 		t.stop()
 		return nil, fmt.Errorf("cuda: %w", err)
 	}
-	d.thread = t
+	d.thread, t.lib = t, d.lib
 	return d, nil
 }
 

@@ -7,6 +7,9 @@ import "runtime"
 type thread struct {
 	work chan func()
 	gone chan struct{}
+	// lib is kept for as long as the thread is there: memory that was pinned for it must
+	// not be lost before it is given back.
+	lib *library
 }
 
 // handed is how much work may wait for the thread before others wait for room.
@@ -22,7 +25,7 @@ func startThread() *thread {
 // library left there.
 func (t *thread) run() {
 	runtime.LockOSThread()
-	defer close(t.gone)
+	defer func() { close(t.gone) }() // which also keeps t
 	for f := range t.work {
 		f()
 	}

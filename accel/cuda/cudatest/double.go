@@ -90,15 +90,24 @@ func New(t testing.TB, o Options) *Double {
 }
 
 func (d *Double) finish(t testing.TB) {
-	d.mu.Lock()
-	n := len(d.contexts)
-	d.mu.Unlock()
-	if n > 0 {
+	if n := d.clear(); n > 0 {
 		t.Errorf("libcuda: %d contexts were never destroyed", n)
 	}
 	for _, p := range d.Problems() {
 		t.Errorf("libcuda: %s", p)
 	}
+}
+
+// clear frees the host memory of contexts that are still there, and counts these.
+func (d *Double) clear() int {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for _, x := range d.contexts {
+		for _, h := range x.hosts {
+			h.free()
+		}
+	}
+	return len(d.contexts)
 }
 
 // Library is the path of the library.
@@ -114,7 +123,7 @@ func (d *Double) Problems() []string {
 }
 
 // Fail makes a function of the library, which goes well so many times, return a code
-// from then on.
+// from then on; "" stands for all functions.
 func (d *Double) Fail(call string, after, code int) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
