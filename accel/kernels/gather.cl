@@ -24,6 +24,7 @@ KERNEL(256, 1, 1) check_indices(__global int *faults, int fault, __global const 
       wrong[item] |= wrong[item + half_way];
     }
   }
+  LOCAL_BARRIER; /* compilers may have every item read wrong[0] */
   if (item == 0 && wrong[0]) {
     faults[fault] = 1;
   }
