@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"math/rand/v2"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -28,6 +29,31 @@ func runCase(t *testing.T, d accel.Device, c opCase, constants bool) {
 	r := newRunner(t, d)
 	defer r.close()
 	random := seeded(t.Name())
+	p, given := c.program(random, constants)
+	mayRefuse(t, d, p)
+	e := r.compile(p, 7)
+	for _, rows := range []int{7, 1, 2, 5} {
+		var inputs []*accel.Tensor
+		for _, o := range given {
+			inputs = append(inputs, o.fill.tensor(random, o.shape.At(rows)...))
+		}
+		r.compare(e, rows, inputs, nil, max(c.depth, 8))
+	}
+	require.NoError(t, e.Close())
+}
+
+// mayRefuse skips a program of one operator that devices need not have and this one
+// has not.
+func mayRefuse(t *testing.T, d accel.Device, p *accel.Program) {
+	t.Helper()
+	if err := d.Supports(p, 0); optional(p.Steps[0].Op) && errors.Is(err, accel.ErrUnsupported) {
+		t.Skip(err)
+	}
+}
+
+// program applies the operator to operands given at run time, which are returned, or
+// as constants where they can be.
+func (c opCase) program(random *rand.Rand, constants bool) (*accel.Program, []operand) {
 	b := &Builder{}
 	var ids []accel.ValueID
 	var given []operand
@@ -42,19 +68,7 @@ func runCase(t *testing.T, d accel.Device, c opCase, constants bool) {
 			given = append(given, o)
 		}
 	}
-	p := b.Program(b.Step(c.op, ids...))
-	if err := d.Supports(p, 0); optional(c.op) && errors.Is(err, accel.ErrUnsupported) {
-		t.Skip(err)
-	}
-	e := r.compile(p, 7)
-	for _, rows := range []int{7, 1, 2, 5} {
-		var inputs []*accel.Tensor
-		for _, o := range given {
-			inputs = append(inputs, o.fill.tensor(random, o.shape.At(rows)...))
-		}
-		r.compare(e, rows, inputs, nil, max(c.depth, 8))
-	}
-	require.NoError(t, e.Close())
+	return b.Program(b.Step(c.op, ids...)), given
 }
 
 // runSpecials checks values that are not numbers, or not finite: they must come
