@@ -60,8 +60,12 @@ func (p Placement) String() string {
 		steps[part.Device.Kind] += part.Steps
 	}
 	var shares []string
-	for _, kind := range p.kinds() {
-		shares = append(shares, fmt.Sprintf("%d steps on %s", steps[kind], kind))
+	for i, kind := range p.kinds() {
+		unit := ""
+		if i == 0 {
+			unit = "steps "
+		}
+		shares = append(shares, fmt.Sprintf("%d %son %s", steps[kind], unit, kind))
 	}
 	return fmt.Sprintf("%s, in %d parts; most on %s", strings.Join(shares, " and "), len(p.Parts), describe(p.Device()))
 }

@@ -1,7 +1,7 @@
 package main
 
 import (
-	"fmt"
+	"slices"
 
 	"github.com/rs/zerolog"
 	"github.com/spf13/cobra"
@@ -18,6 +18,7 @@ type modelFlags struct {
 	cfg     models.Config
 	maxRows int
 	threads int
+	device  string
 	cpu     configs.CPUConfig
 	plan    bool
 }
@@ -35,7 +36,7 @@ func newModelCommand(a *app) *cobra.Command {
 		Short: "Describe an ONNX model: inputs, classes, norm nodes, cost, placement",
 		Long: `Model prints what ttad sees in an ONNX file: inputs, logits, features, the norm
 nodes strategies can adapt, parameters, FLOPs a row and the device it would run on.
-When BatchNormalization was folded away at export it says so, and what to do.
+Nodes a device has no kernel for go to the CPU; it then lists the parts and why. When BatchNormalization was folded away at export it says so, and what to do.
 
 With --plan it also prints how the device runs the model: kernels in order, the nodes
 melted into each, and where every result lies. A model with norm nodes has two plans,
@@ -43,6 +44,7 @@ for batches in which all of them keep their source statistics and for all others
 		Example: `  ttad model resnet20.onnx
   ttad model resnet20.onnx --json
   ttad model resnet20.onnx --plan --rows 200
+  ttad model resnet20.onnx --device opencl
   ttad model resnet20.onnx --calibration stats.json
   ttad model calibrate folded.onnx --inputs source.npy -o stats.json`,
 		GroupID: groupLook,
@@ -56,6 +58,7 @@ for batches in which all of them keep their source statistics and for all others
 	cmd.Flags().StringVar(&f.cfg.Calibration, "calibration", "", "`FILE` of moments from 'ttad model calibrate'")
 	cmd.Flags().IntVar(&f.maxRows, "rows", 64, "`rows` of a batch to plan for")
 	cmd.Flags().BoolVar(&f.plan, "plan", false, "print the device's kernels and memory, too")
+	cmd.Flags().StringVar(&f.device, "device", "cpu", "`kind` of device to place it on: cpu, opencl or cuda")
 	cmd.Flags().StringVar(&f.cpu.ISA, "isa", "auto", "the most the CPU's `kernels` may use: auto, avx512, avx2, neon or generic")
 	cmd.Flags().StringVar(&f.cpu.Winograd, "winograd", "auto", "Winograd's algorithm for 3x3 convolutions: `auto` or off")
 	cmd.AddCommand(newCalibrateCommand(a))
@@ -65,8 +68,9 @@ for batches in which all of them keep their source statistics and for all others
 // modelReport is what 'ttad model --json' prints.
 type modelReport struct {
 	models.Description
-	Device string `json:"device"`
-	Steps  int    `json:"steps"`
+	Device string       `json:"device"`
+	Steps  int          `json:"steps"`
+	Parts  []partReport `json:"parts"`
 	// Schedules are there with --plan.
 	Schedules []accel.Schedule `json:"schedules,omitempty"`
 }
@@ -76,7 +80,10 @@ func (a *app) describeModel(f *modelFlags) error {
 	if err != nil {
 		return err
 	}
-	devices, err := daemon.OpenDevices(configs.DeviceConfig{Prefer: []string{"cpu"}, Threads: f.threads, CPU: f.cpu}, zerolog.Nop())
+	if !slices.Contains([]string{"cpu", "opencl", "cuda"}, f.device) {
+		return usageErrorf("--device %q is not one of cpu, opencl, cuda", f.device)
+	}
+	devices, err := daemon.OpenDevices(configs.DeviceConfig{Prefer: []string{f.device}, Threads: f.threads, CPU: f.cpu}, zerolog.Nop())
 	if err != nil {
 		return err
 	}
@@ -87,7 +94,7 @@ func (a *app) describeModel(f *modelFlags) error {
 	}
 	defer plan.Close()
 	p := plan.Placement()
-	r := modelReport{Description: models.Describe(g), Device: fmt.Sprintf("%s (%s, %d threads)", p.Device.Kind, p.Device.Name, p.Device.Threads), Steps: p.Steps}
+	r := modelReport{Description: models.Describe(g), Device: p.String(), Steps: p.Steps, Parts: partsOf(p)}
 	if f.plan {
 		r.Schedules = plan.Schedules()
 	}
@@ -97,8 +104,7 @@ func (a *app) describeModel(f *modelFlags) error {
 	if err := r.Description.WriteText(a.stdout); err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(a.stdout, "\nplacement: all %d steps on %s\n", r.Steps, r.Device)
-	if err != nil || !f.plan {
+	if err := writePlacement(a.stdout, p); err != nil || !f.plan {
 		return err
 	}
 	return writeSchedules(a.stdout, f.maxRows, r.Schedules)
