@@ -38,7 +38,7 @@ var windows = accel.Dim{PerRow: 4}
 func cases() []opCase {
 	var all []opCase
 	for _, list := range [][]opCase{
-		convCases(), matMulCases(), mapCases(), binaryCases(), poolCases(), lineCases(), moveCases(), outputCases(),
+		convCases(), matMulCases(), productCases(), mapCases(), binaryCases(), poolCases(), lineCases(), longLineCases(), moveCases(), outputCases(),
 	} {
 		all = append(all, list...)
 	}

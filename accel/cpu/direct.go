@@ -63,7 +63,7 @@ func (b *planner) newDirect(op accel.Conv, n *node) *directStep {
 	if s.residual != accel.NoValue {
 		s.added = b.grid(s.residual)
 	}
-	if b.p.Values[n.in[1]].Shape.Elements(1) == shape[1].Fixed*s.in.channels && op.Stride == [2]int{1, 1} {
+	if b.p.Values[n.in[1]].Shape[2:].Elements(1) == 1 && op.Stride == [2]int{1, 1} {
 		s.joinRows()
 	}
 	w := newFilter(b, op, n, &s.in, s.out.width)
