@@ -106,6 +106,7 @@ func runSpecials(t *testing.T, open Open) {
 		{"maximum", accel.Reduce{Fn: accel.ReduceMax, Axes: []int{3}}},
 		{"minimum", accel.Reduce{Fn: accel.ReduceMin, Axes: []int{3}}},
 		{"mean", accel.Reduce{Fn: accel.ReduceMean, Axes: []int{3}}},
+		{"length", accel.Reduce{Fn: accel.ReduceL2, Axes: []int{3}}},
 		{"softmax", accel.Softmax{Axis: 3}},
 		{"log-softmax", accel.Softmax{Axis: 3, Log: true}},
 	} {

@@ -43,3 +43,22 @@ static float largest_of_group(__local float *t, int items, float v) {
 /* corrected adds to a rounded mean what the values' distances from it add up to,
  * where that is a number: an infinite mean stays infinite. */
 static float corrected(float mean, float rest) { return rest - rest == 0.0f ? mean + rest : mean; }
+
+/* best_of_group finds the largest value of all items, and of equal ones that at the lowest
+ * place: every item gets both. */
+static void best_of_group(__local float *t, __local int *places, int items, float *v, int *place) {
+  int i = (int)get_local_id(0);
+  t[i] = *v;
+  places[i] = *place;
+  LOCAL_BARRIER;
+  for (int step = items / 2; step > 0; step /= 2) {
+    if (i < step && (t[i + step] > t[i] || (t[i + step] == t[i] && places[i + step] < places[i]))) {
+      t[i] = t[i + step];
+      places[i] = places[i + step];
+    }
+    LOCAL_BARRIER;
+  }
+  *v = t[0];
+  *place = places[0];
+  LOCAL_BARRIER;
+}

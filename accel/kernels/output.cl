@@ -121,7 +121,7 @@ KERNEL(64, 1, 1)
 lame_near(__global float *near, __global float *w, __global const float *pairs, __global const int *states, int rows,
           int neighbors, int knn) {
   __local float t[LINE];
-  __local int place[LINE];
+  __local int places[LINE];
   int row = (int)get_group_id(0);
   int lid = (int)get_local_id(0);
   int others = others_of(t, states, rows);
@@ -147,23 +147,9 @@ lame_near(__global float *near, __global float *w, __global const float *pairs, 
         at = j;
       }
     }
-    t[lid] = best;
-    place[lid] = at;
-    LOCAL_BARRIER;
-    for (int step = LINE / 2; step > 0; step /= 2) {
-      if (lid < step) {
-        float h = t[lid + step];
-        int j = place[lid + step];
-        if (h > t[lid] || (h == t[lid] && j < place[lid])) {
-          t[lid] = h;
-          place[lid] = j;
-        }
-      }
-      LOCAL_BARRIER;
-    }
-    half_found = t[0];
-    found = place[0];
-    LOCAL_BARRIER;
+    best_of_group(t, places, LINE, &best, &at);
+    half_found = best;
+    found = at;
     if (knn && found % LINE == lid) {
       w[row * rows + found] = 1.0f;
     }
