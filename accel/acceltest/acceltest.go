@@ -13,7 +13,7 @@ type Open func(t testing.TB) accel.Device
 func RunAll(t *testing.T, open Open) {
 	t.Run("operators", func(t *testing.T) { runOperators(t, open) })
 	t.Run("not numbers", func(t *testing.T) { runSpecials(t, open) })
-	t.Run("functions", func(t *testing.T) { RunFunctions(t, open, 65_537) })
+	t.Run("functions", func(t *testing.T) { RunFunctions(t, open, Sweep{Every: 65_537, Ulps: 8, Flushed: true}) })
 	t.Run("finished results", func(t *testing.T) { runFinished(t, open) })
 	t.Run("norm rules", func(t *testing.T) { runNorms(t, open) })
 	t.Run("programs", func(t *testing.T) { runPrograms(t, open) })

@@ -11,18 +11,24 @@ import (
 	"ttad/accel/plain"
 )
 
+// Sweep is which floats functions are tried with, and what is asked of the results.
+type Sweep struct {
+	Every   uint64  // one of so many neighbours; a prime makes their digits differ
+	Ulps    float64 // units in the last place that a result may be off by
+	Flushed bool    // results smaller than any normal number may be 0
+}
+
 // RunFunctions applies functions to floats of every size and sign, which are not what
-// random numbers look like: to one of so many neighbours. A prime makes their digits
-// differ.
-func RunFunctions(t *testing.T, open Open, every uint64) {
+// random numbers look like.
+func RunFunctions(t *testing.T, open Open, s Sweep) {
 	d := opened(t, open)
 	var values []float32
-	for bits := uint64(0); bits < 1<<32; bits += every {
+	for bits := uint64(0); bits < 1<<32; bits += s.Every {
 		values = append(values, math.Float32frombits(uint32(bits)))
 	}
 	x := accel.TensorOf(values, 1, len(values))
 	for _, fn := range accel.MapFns() {
-		t.Run(string(fn), func(t *testing.T) { judge(t, d, accel.Map{Fn: fn, A: 0.25, B: 2}, x) })
+		t.Run(string(fn), func(t *testing.T) { s.judge(t, d, accel.Map{Fn: fn, A: 0.25, B: 2}, x) })
 	}
 	// Pairs whose power or remainder is neither always 0 nor always infinite, too.
 	random := seeded(t.Name())
@@ -36,15 +42,13 @@ func RunFunctions(t *testing.T, open Open, every uint64) {
 	}
 	for _, fn := range accel.BinaryFns() {
 		op := accel.Binary{Fn: fn}
-		t.Run(string(fn), func(t *testing.T) { judge(t, d, op, near, exponents) })
-		t.Run(fmt.Sprint(fn, " of anything"), func(t *testing.T) { judge(t, d, op, x, exponents) })
+		t.Run(string(fn), func(t *testing.T) { s.judge(t, d, op, near, exponents) })
+		t.Run(fmt.Sprint(fn, " of anything"), func(t *testing.T) { s.judge(t, d, op, x, exponents) })
 	}
 }
 
-// judge compares an operator with float64: results may be off by 8 units in the last
-// place of what they are sums of, and smaller than any normal number where they are
-// subnormal.
-func judge(t *testing.T, d accel.Device, op accel.Op, in ...*accel.Tensor) {
+// judge compares an operator with float64.
+func (s Sweep) judge(t *testing.T, d accel.Device, op accel.Op, in ...*accel.Tensor) {
 	r := newRunner(t, d)
 	defer r.close()
 	b := &Builder{}
@@ -57,7 +61,7 @@ func judge(t *testing.T, d accel.Device, op accel.Op, in ...*accel.Tensor) {
 	want, err := plain.Eval(op, in)
 	require.NoError(t, err)
 	for i, y := range want[0].Data {
-		if !alike(got[i], y, summand(op, in[0].Data[i])) {
+		if !s.alike(got[i], y, summand(op, in[0].Data[i])) {
 			var of []float32
 			for _, x := range in {
 				of = append(of, x.Data[i])
@@ -82,16 +86,20 @@ func summand(op accel.Op, x float32) float64 {
 	return 0
 }
 
-func alike(got, want float32, summand float64) bool {
+func (s Sweep) alike(got, want float32, summand float64) bool {
 	const ulp, smallestNormal = 1.0 / (1 << 23), 0x1p-126
 	g, w := float64(got), float64(want)
 	switch {
 	case g == w || g != g && w != w:
 		return true
 	case math.IsInf(g, 0) || math.IsInf(w, 0): // of which one may only just be
-		return g*w > 0 && min(math.Abs(g), math.Abs(w)) > math.MaxFloat32*(1-8*ulp)
+		return g*w > 0 && min(math.Abs(g), math.Abs(w)) > math.MaxFloat32*(1-s.Ulps*ulp)
 	case math.IsInf(summand, 0):
 		return false
 	}
-	return math.Abs(g-w) <= 8*ulp*max(math.Abs(w), summand)+smallestNormal
+	least := s.Ulps * math.SmallestNonzeroFloat32
+	if s.Flushed {
+		least = smallestNormal
+	}
+	return math.Abs(g-w) <= s.Ulps*ulp*max(math.Abs(w), summand)+least
 }
