@@ -1,5 +1,7 @@
 package main
 
+import "ttad/internal/networks"
+
 // side picks cells: an engine's at one mode of a job.
 type side struct {
 	engine string
@@ -39,8 +41,8 @@ func ratio(a, b float64) float64 {
 // bars are what is asked of the engine, and of what stands on it.
 func bars() []bar {
 	kernels := []string{nameProduct}
-	for _, s := range stacks {
-		kernels = append(kernels, s.name())
+	for _, s := range networks.Stacks() {
+		kernels = append(kernels, s.Name())
 	}
 	resnet := []string{nameResNet20}
 	return []bar{

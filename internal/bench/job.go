@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 
 	"ttad/accel"
+	"ttad/internal/networks"
 	"ttad/models/onnx"
 )
 
@@ -88,7 +89,7 @@ func (w workload) jobs(dir string) (jobs []job, err error) {
 
 // writeInput draws rows of the given shape.
 func writeInput(k kind, shape []int, dir string) (path string, err error) {
-	values := draw(uint64(shape[0]), accel.Elements(shape), 1)
+	values := networks.Draw(uint64(shape[0]), accel.Elements(shape), 1)
 	if k == replays {
 		return writeStream(shape, values, dir)
 	}

@@ -9,6 +9,7 @@ import (
 
 	"ttad/accel"
 	"ttad/accel/cpu"
+	"ttad/internal/networks"
 	"ttad/models"
 	"ttad/tta"
 	"ttad/tta/lame"
@@ -40,7 +41,7 @@ func (w workload) adjusting(dir string) (jobs []job, err error) {
 // logits lean to that class, not always enough.
 func drawClusters(rows int) []float32 {
 	r := rand.New(rand.NewPCG(uint64(rows), 2))
-	centres := draw(3, lameClasses*lameFeatures, 1)
+	centres := networks.Draw(3, lameClasses*lameFeatures, 1)
 	var out []float32
 	for range rows {
 		class := r.IntN(lameClasses)

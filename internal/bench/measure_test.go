@@ -15,6 +15,7 @@ import (
 
 	"ttad/accel"
 	"ttad/accel/plain"
+	"ttad/internal/networks"
 	"ttad/internal/testkit"
 	"ttad/models/onnx"
 )
@@ -36,7 +37,7 @@ func self() engine { return own(os.Args[0], "auto")[0] }
 func perceptronJob(t *testing.T) job {
 	t.Helper()
 	w := workload{
-		name: "MLP", kind: forwards, model: func() *onnx.Model { return perceptron(6, 8, 3) },
+		name: "MLP", kind: forwards, model: func() *onnx.Model { return networks.Perceptron(6, 8, 3) },
 		modes: []mode{frozen, blended}, rows: []int{5}, threads: []int{1, 2},
 	}
 	jobs, err := w.jobs(t.TempDir())

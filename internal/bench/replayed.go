@@ -12,6 +12,7 @@ import (
 	"ttad/accel/cpu"
 	"ttad/configs"
 	"ttad/internal/daemon"
+	"ttad/internal/networks"
 	"ttad/internal/npyfile"
 	"ttad/internal/replay"
 	"ttad/models"
@@ -88,7 +89,7 @@ func openBare(t task, c cpu.Config, use func(batch) error) error {
 		return err
 	}
 	in := accel.NewTensor(g.Inputs[0].Shape.At(replayBatch)...)
-	copy(in.Data, draw(1, len(in.Data), 1))
+	copy(in.Data, networks.Draw(1, len(in.Data), 1))
 	return onDevice(c, func(d *cpu.Device) error {
 		return onPlan(g, d, replayBatch, func(s *models.Session) error {
 			source, mixed := forward(s, in, &models.Overlay{}), forward(s, in, mixture(g, t.SourceWeight))

@@ -6,6 +6,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"ttad/internal/networks"
 	"ttad/models/onnx"
 )
 
@@ -19,7 +20,7 @@ func nodesOf(m *onnx.Model, op string) (out []onnx.Node) {
 }
 
 func TestRewritingGivesEveryNormMixedMoments(t *testing.T) {
-	m := perceptron(4, 3, 5, 2)
+	m := networks.Perceptron(4, 3, 5, 2)
 	before := onnx.Encode(m)
 	got, err := withBatchStatistics(m, 0.25)
 	require.NoError(t, err)
@@ -64,7 +65,7 @@ func TestRewritingRefusesWhatItDoesNotKnow(t *testing.T) {
 }
 
 func TestListingHoldsNodesAndConstants(t *testing.T) {
-	m := perceptron(4, 3, 2)
+	m := networks.Perceptron(4, 3, 2)
 	m.Graph.Initializers = append(m.Graph.Initializers, onnx.IntTensor("axes", []int64{1, 2}, 2))
 	l, data, err := list(m)
 	require.NoError(t, err)

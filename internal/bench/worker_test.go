@@ -10,17 +10,13 @@ import (
 
 	"ttad/accel/cpu"
 	"ttad/accel/cpu/kernel"
-	"ttad/models/onnx"
+	"ttad/internal/networks"
 )
 
 // replayJob is a replay of a model so small that its rows take no time.
 func replayJob(t *testing.T) job {
 	t.Helper()
-	model := func() *onnx.Model {
-		net := newNetwork("net", 3, 4, 4)
-		return net.classify(net.relu(net.norm(net.conv("input", convolution{3, 8, 3, 1, 1}), 8)), 8, 10)
-	}
-	w := workload{name: "small", kind: replays, model: model, modes: []mode{bare, replayed}, rows: []int{2 * replayBatch}, threads: []int{1}}
+	w := workload{name: "small", kind: replays, model: networks.Smallest, modes: []mode{bare, replayed}, rows: []int{2 * replayBatch}, threads: []int{1}}
 	jobs, err := w.jobs(t.TempDir())
 	require.NoError(t, err)
 	require.Len(t, jobs, 1)

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"regexp"
 
+	"ttad/internal/networks"
 	"ttad/models/onnx"
 )
 
@@ -36,18 +37,18 @@ const (
 	nameProduct  = "matrix product 512³"
 )
 
-// networks are the workloads whose rows are a network's.
-func networks(resnet func() *onnx.Model) []workload {
+// entire are the workloads whose rows are a whole network's.
+func entire(resnet func() *onnx.Model) []workload {
 	both, one := []mode{frozen, blended}, []mode{frozen}
 	threads := []int{1, 2}
-	mlp := func() *onnx.Model { return perceptron(64, 256, 256, 10) }
+	mlp := func() *onnx.Model { return networks.Perceptron(64, 256, 256, 10) }
 	return []workload{
 		{name: nameResNet20, kind: forwards, model: resnet, modes: both, rows: []int{64, 200}, threads: threads, winograd: true},
-		{name: nameResNet18, kind: forwards, model: resNet18, modes: both, rows: []int{8}, threads: threads, winograd: true},
-		{name: nameMobile, kind: forwards, model: mobileNetV2, modes: one, rows: []int{8}, threads: threads},
-		{name: nameViT, kind: forwards, model: visionTiny, modes: one, rows: []int{8}, threads: threads},
+		{name: nameResNet18, kind: forwards, model: networks.ResNet18, modes: both, rows: []int{8}, threads: threads, winograd: true},
+		{name: nameMobile, kind: forwards, model: networks.MobileNetV2, modes: one, rows: []int{8}, threads: threads},
+		{name: nameViT, kind: forwards, model: networks.VisionTiny, modes: one, rows: []int{8}, threads: threads},
 		{name: nameMLP, kind: forwards, model: mlp, modes: both, rows: []int{64}, threads: threads},
-		{name: "a call: ReLU of two values", kind: forwards, model: nothing, modes: one, rows: []int{1}, threads: []int{1}},
+		{name: "a call: ReLU of two values", kind: forwards, model: networks.Nothing, modes: one, rows: []int{1}, threads: []int{1}},
 		{name: nameReplay, kind: replays, model: resnet, modes: []mode{bare, replayed}, rows: []int{replayedRows}, threads: threads, winograd: true},
 		{name: nameLAME, kind: adjusts, modes: []mode{gaussian}, rows: []int{200}, threads: threads},
 	}
@@ -60,14 +61,14 @@ func layers() (list []workload) {
 		rows, k, n int
 	}{{nameProduct, 512, 512, 512}, {"matrix product 2048³", 2048, 2048, 2048}, {"matrix product 12544×576×64", 12544, 576, 64}} {
 		list = append(list, workload{
-			name: p.name, kind: products, model: func() *onnx.Model { return product(p.k, p.n) }, modes: []mode{frozen},
+			name: p.name, kind: products, model: func() *onnx.Model { return networks.Product(p.k, p.n) }, modes: []mode{frozen},
 			rows: []int{p.rows}, threads: []int{1, 2}, flops: 2 * float64(p.k*p.n),
 		})
 	}
-	for _, s := range stacks {
+	for _, s := range networks.Stacks() {
 		list = append(list, workload{
-			name: s.name(), kind: forwards, model: s.model, modes: []mode{frozen},
-			rows: []int{64}, threads: []int{1}, flops: s.flops(), winograd: true,
+			name: s.Name(), kind: forwards, model: s.Model, modes: []mode{frozen},
+			rows: []int{64}, threads: []int{1}, flops: s.FLOPs(), winograd: true,
 		})
 	}
 	return list
@@ -80,7 +81,7 @@ func writeJobs(data string, only *regexp.Regexp, dir string) (jobs []job, notes 
 	if err != nil {
 		return nil, nil, err
 	}
-	for i, w := range append(networks(resnet), layers()...) {
+	for i, w := range append(entire(resnet), layers()...) {
 		if !only.MatchString(w.name) {
 			continue
 		}
@@ -102,7 +103,7 @@ func trained(data string) (model func() *onnx.Model, notes []string, err error) 
 	path := filepath.Join(data, "models", "resnet20.onnx")
 	file, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return resNet20, []string{"ResNet-20 has random weights and 1×1 convolutions for shortcuts: the folder -data names has no models/resnet20.onnx."}, nil
+		return networks.ResNet20, []string{"ResNet-20 has random weights and 1×1 convolutions for shortcuts: the folder -data names has no models/resnet20.onnx."}, nil
 	}
 	if err != nil {
 		return nil, nil, fmt.Errorf("read ResNet-20: %w", err)

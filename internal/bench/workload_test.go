@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"ttad/internal/networks"
 	"ttad/models/onnx"
 )
 
@@ -40,7 +41,7 @@ func TestJobsAreThoseAskedForWithTheirFiles(t *testing.T) {
 
 func TestEveryBarIsAboutAWorkload(t *testing.T) {
 	var known []string
-	for _, w := range append(networks(resNet20), layers()...) {
+	for _, w := range append(entire(networks.ResNet20), layers()...) {
 		known = append(known, w.name)
 	}
 	for _, b := range bars() {
@@ -72,9 +73,9 @@ func TestNetworksAreAsLargeAsPublished(t *testing.T) {
 		model *onnx.Model
 		want  int
 	}{
-		{"ResNet-18", resNet18(), 11_689_512},
-		{"MobileNetV2", mobileNetV2(), 3_504_872 + 2*35},
-		{"ViT-Tiny", visionTiny(), 5_717_416 - 192 + 12*4},
+		{"ResNet-18", networks.ResNet18(), 11_689_512},
+		{"MobileNetV2", networks.MobileNetV2(), 3_504_872 + 2*35},
+		{"ViT-Tiny", networks.VisionTiny(), 5_717_416 - 192 + 12*4},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			assert.Equal(t, tt.want, parameters(tt.model))

@@ -1,4 +1,4 @@
-package main
+package networks
 
 import (
 	"fmt"
@@ -8,8 +8,8 @@ import (
 	"ttad/models/onnx"
 )
 
-// draw returns n normal values with the given deviation, the same for one seed.
-func draw(seed uint64, n int, deviation float64) []float32 {
+// Draw returns n normal values with the given deviation, the same for one seed.
+func Draw(seed uint64, n int, deviation float64) []float32 {
 	random := rand.New(rand.NewPCG(seed, 1))
 	out := make([]float32, n)
 	for i := range out {
@@ -59,7 +59,7 @@ func (n *network) random(deviation float64, extents ...int) string {
 	for _, e := range extents {
 		size *= e
 	}
-	return n.constant(draw(n.constants, size, deviation), extents...)
+	return n.constant(Draw(n.constants, size, deviation), extents...)
 }
 
 func (n *network) scalar(v float64) string { return n.constant([]float32{float32(v)}) }
@@ -102,7 +102,7 @@ func window(kernel, stride, pad int, more ...onnx.Attribute) []onnx.Attribute {
 
 // norm is a BatchNormalization with random affine parameters and moments.
 func (n *network) norm(x string, channels int) string {
-	variance := draw(n.constants, channels, 0.2)
+	variance := Draw(n.constants, channels, 0.2)
 	for i, v := range variance {
 		variance[i] = 1 + v*v
 	}

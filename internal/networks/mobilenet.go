@@ -1,4 +1,4 @@
-package main
+package networks
 
 import "ttad/models/onnx"
 
@@ -10,9 +10,9 @@ var mobileStages = []inverted{
 	{1, 16, 1, 1}, {6, 24, 2, 2}, {6, 32, 3, 2}, {6, 64, 4, 2}, {6, 96, 3, 1}, {6, 160, 3, 2}, {6, 320, 1, 1},
 }
 
-// mobileNetV2 is that network at width 1 for images of 224 by 224 pixels (Sandler
+// MobileNetV2 is that network at width 1 for images of 224 by 224 pixels (Sandler
 // et al. 2018, arXiv:1801.04381, table 2).
-func mobileNetV2() *onnx.Model {
+func MobileNetV2() *onnx.Model {
 	net := newNetwork("mobilenet_v2", 3, 224, 224)
 	x, in := net.bounded("input", convolution{3, 32, 3, 2, 1}), 32
 	for _, s := range mobileStages {

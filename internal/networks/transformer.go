@@ -1,4 +1,4 @@
-package main
+package networks
 
 import (
 	"math"
@@ -9,9 +9,9 @@ import (
 // transformer is the extents of a vision transformer.
 type transformer struct{ side, patch, width, heads, layers, classes int }
 
-// visionTiny is ViT-Tiny (Dosovitskiy et al. 2021, arXiv:2010.11929, in the size
+// VisionTiny is ViT-Tiny (Dosovitskiy et al. 2021, arXiv:2010.11929, in the size
 // of Touvron et al. 2021, arXiv:2012.12877) for images of 224 by 224 pixels.
-func visionTiny() *onnx.Model {
+func VisionTiny() *onnx.Model {
 	return transformer{side: 224, patch: 16, width: 192, heads: 3, layers: 12, classes: 1000}.model()
 }
 

@@ -1,4 +1,4 @@
-package main
+package networks
 
 import (
 	"fmt"
@@ -7,39 +7,41 @@ import (
 	"ttad/models/onnx"
 )
 
-// product multiplies rows of k values with a constant matrix [k n].
-func product(k, n int) *onnx.Model {
+// Product multiplies rows of k values with a constant matrix [k n].
+func Product(k, n int) *onnx.Model {
 	net := newNetwork("product", k)
 	y := net.apply("MatMul", []string{"input", net.random(1/math.Sqrt(float64(k)), k, n)})
 	return net.returns(y, n)
 }
 
-// nothing is what a call costs whose work takes no time: two values through a ReLU.
-func nothing() *onnx.Model {
+// Nothing is what a call costs whose work takes no time: two values through a ReLU.
+func Nothing() *onnx.Model {
 	net := newNetwork("nothing", 2)
 	return net.returns(net.relu("input"), 2)
 }
 
-// stack is 3x3 convolutions of square planes behind each other, as many as a stage
+// Stack is 3x3 convolutions of square planes behind each other, as many as a stage
 // of ResNet-20 has. A single one would be measured together with bringing its
 // operands into an engine's own layout and back, which a network does once.
-type stack struct{ channels, side int }
+type Stack struct{ channels, side int }
 
 const stackDepth = 6
 
-// stacks are the stages of ResNet-20.
-var stacks = []stack{{16, 32}, {32, 16}, {64, 8}}
+// Stacks are the stages of ResNet-20.
+func Stacks() []Stack { return []Stack{{16, 32}, {32, 16}, {64, 8}} }
 
-func (s stack) name() string {
+// Name says how many convolutions of what.
+func (s Stack) Name() string {
 	return fmt.Sprintf("%d convolutions 3×3, %d channels, %d×%d", stackDepth, s.channels, s.side, s.side)
 }
 
-// flops is of a row.
-func (s stack) flops() float64 {
+// FLOPs is of a row.
+func (s Stack) FLOPs() float64 {
 	return 2 * stackDepth * float64(9*s.channels*s.channels*s.side*s.side)
 }
 
-func (s stack) model() *onnx.Model {
+// Model is the stack by itself.
+func (s Stack) Model() *onnx.Model {
 	net, x := newNetwork("stack", s.channels, s.side, s.side), "input"
 	for range stackDepth {
 		x = net.conv(x, convolution{s.channels, s.channels, 3, 1, 1})
@@ -47,9 +49,9 @@ func (s stack) model() *onnx.Model {
 	return net.returns(net.apply("Flatten", []string{x}, onnx.IntAttr("axis", 1)), s.channels*s.side*s.side)
 }
 
-// perceptron has dense layers of the given widths with random weights, and a
+// Perceptron has dense layers of the given widths with random weights, and a
 // BatchNormalization and a ReLU behind each but the last.
-func perceptron(widths ...int) *onnx.Model {
+func Perceptron(widths ...int) *onnx.Model {
 	last := len(widths) - 1
 	net, x := newNetwork("perceptron", widths[0]), "input"
 	for i, out := range widths[1:last] {
