@@ -113,18 +113,15 @@ func encoded(v float32) uint32 {
 	return math.Float32bits(v)
 }
 
-// divide ends the block where there is nothing to divide by.
+// divide gives what no index can be where there is nothing to divide by: hardware
+// gives something, and compilers move divisions to where nobody uses the result.
 func divide(f func(a, b uint32) uint32) exec {
-	return func(w *warp, o *op) {
-		d, a, b := &w.words[o.d], &w.words[o.a], &w.words[o.b]
-		for _, t := range w.on {
-			if b[t%lanes] == 0 {
-				w.fail(o.line, t, "integer division by zero")
-				return
-			}
-			d[t%lanes] = f(a[t%lanes], b[t%lanes])
+	return words2(func(a, b uint32) uint32 {
+		if b == 0 {
+			return poison
 		}
-	}
+		return f(a, b)
+	})
 }
 
 func selectWords(w *warp, o *op) {

@@ -67,7 +67,8 @@ type body struct {
 	address   map[string]uint64
 	labels    map[string]int // basic blocks
 	jumps     []jump
-	begun     bool // an instruction was seen
+	flows     []flow // of each basic block
+	begun     bool   // an instruction was seen
 }
 
 // declared is a .reg statement: count registers of a kind from base on.
@@ -148,9 +149,9 @@ func (b *body) start() int {
 // declare reads .b32 %r<6> after .reg.
 func (b *body) declare(line int, s string) error {
 	words := strings.Fields(strings.TrimSuffix(s, ">"))
-	kinds := map[string]kind{".pred": predicate, ".b32": word, ".f32": word, ".b64": long}
+	kinds := map[string]kind{".pred": predicate, ".b16": half, ".b32": word, ".f32": word, ".b64": long}
 	if len(words) != 2 || kinds[words[0]] == 0 {
-		return refuse(line, "registers %q: want .pred, .b32, .f32 or .b64 and %%name<count>", s)
+		return refuse(line, "registers %q: want .pred, .b16, .b32, .f32 or .b64 and %%name<count>", s)
 	}
 	prefix, digits, _ := strings.Cut(words[1], "<")
 	n, err := strconv.Atoi(digits)
@@ -194,6 +195,7 @@ func (b *body) finish(line int) (*Kernel, error) {
 	if n := len(k.code); n == 0 || k.code[n-1].exit != ends && k.code[n-1].exit != jumps {
 		return nil, refuse(line, "kernel %s runs on over its end", k.Name)
 	}
+	k.proved = b.proved()
 	k.counts = make([]counter, len(k.code))
 	return k, nil
 }

@@ -19,7 +19,7 @@
 //
 // What a kernel does wrong ends the launch with a *Fault: it names kernel, block,
 // thread and line of the PTX. Found are accesses beside an allocation, to freed memory
-// or not aligned; barriers that only some threads reach; integer division by zero;
+// or not aligned; barriers that only some threads reach;
 // branches on nothing; and, with Options.Races, accesses of one word by two threads
 // that nothing orders, in a block or between blocks. Two threads may write the same
 // value. What nobody wrote is NaN, or an index far outside, in registers, in shared

@@ -56,8 +56,8 @@ func larger(a, b float32) float32 {
 func fma(a, b, c float32) float32 {
 	p, z := float64(a)*float64(b), float64(c)
 	sum := float64(p + z)
-	// Between two halves of the last place of a normal float32, nothing can go wrong.
-	if math.Float64bits(sum)&(1<<29-1) != 1<<28 && math.Abs(sum) >= 0x1p-125 {
+	// Off the middle between two normal float32, nothing can go wrong; 0 is exact.
+	if math.Float64bits(sum)&(1<<29-1) != 1<<28 && math.Abs(sum) >= 0x1p-125 || sum == 0 {
 		return float32(sum)
 	}
 	return float32(toOdd(p, z, sum))

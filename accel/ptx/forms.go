@@ -26,7 +26,10 @@ func allForms() map[string]form {
 	compareLongs(all, ".s64", func(a uint64) int64 { return int64(a) })
 	compareLongs(all, ".u64", func(a uint64) uint64 { return a })
 	unordered(all)
-	all["setp.eq.b32"], all["setp.ne.b32"] = all["setp.eq.u32"], all["setp.ne.u32"]
+	for _, equal := range []string{"setp.eq.", "setp.ne."} {
+		all[equal+"b32"] = all[equal+"u32"]
+		all[equal+"s16"] = form{"phh", all[equal+"u32"].run}
+	}
 	return all
 }
 
@@ -102,6 +105,7 @@ func logic() map[string]form {
 		"or.b32":   {"www", or},
 		"xor.b32":  {"www", xor},
 		"not.b32":  {"ww", words1(func(a uint32) uint32 { return ^a })},
+		"and.b16":  {"hhh", and},
 		"and.pred": {"ppp", and},
 		"or.pred":  {"ppp", or},
 		"xor.pred": {"ppp", xor},

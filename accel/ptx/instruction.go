@@ -103,7 +103,12 @@ func (b *body) compute(line int, name string, f form, operands []string) error {
 			return err
 		}
 	}
+	b.add(o)
+	b.assigns(kind(f.kinds[0]), o.d)
+	return nil
+}
+
+func (b *body) add(o op) {
 	at := b.last()
 	at.ops = append(at.ops, o)
-	return nil
 }

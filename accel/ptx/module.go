@@ -36,6 +36,7 @@ type Kernel struct {
 	specials               []special
 	shared                 []variable
 	code                   []basic
+	proved                 bool      // to read only registers that were written to
 	counts                 []counter // one for each of code
 }
 

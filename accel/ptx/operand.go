@@ -10,6 +10,7 @@ type kind byte
 
 const (
 	word      kind = 'w' // 32 bits
+	half      kind = 'h' // 16 bits, kept in a word
 	long      kind = 'l' // 64 bits
 	predicate kind = 'p' // 0 or 1, kept in a word
 )
@@ -27,7 +28,11 @@ func (b *body) source(line int, k kind, text string) (int, error) {
 		if s, ok := specialRegister(text); ok && k == word {
 			return b.special(text, s), nil
 		}
-		return b.register(line, k, text)
+		at, err := b.register(line, k, text)
+		if err == nil {
+			b.reads(k, at)
+		}
+		return at, err
 	}
 	value, ok := b.immediate(k, text)
 	if !ok {
@@ -114,6 +119,8 @@ func (b *body) immediate(k kind, text string) (uint64, bool) {
 	switch k {
 	case predicate:
 		return uint64(v & 1), err == nil && (v >= -1 && v <= 1)
+	case half:
+		return uint64(uint16(v)), err == nil && v >= -1<<15 && v < 1<<16
 	case word:
 		return uint64(uint32(v)), err == nil && v >= -1<<31 && v < 1<<32
 	}

@@ -37,55 +37,67 @@ type era struct{ launch, block uint64 }
 // elsewhere reports whether an interval belongs to another block of this launch.
 func (e era) elsewhere(interval uint64) bool { return interval >= e.launch && interval < e.block }
 
-// other is whom an access met.
-type other struct {
-	done  string // written, read
-	where string // by thread 3, in another block
-}
+// met is what an access met.
+type met uint8
 
-var nobody other
+const (
+	nothing met = iota
+	writeHere
+	readHere
+	writeElsewhere
+	readElsewhere
+)
 
-func (o other) String() string { return o.done + " " + o.where }
-
-func inBlock(done string, m mark) other {
-	if m&several != 0 {
-		return other{done, "by several threads of this block"}
+// describe says what was met.
+func (s *shadow) describe(m met) string {
+	switch m {
+	case writeHere:
+		return "written by " + s.writer.who()
+	case readHere:
+		return "read by " + s.reader.who()
+	case writeElsewhere:
+		return "written in another block of this launch"
+	default:
+		return "read in another block of this launch"
 	}
-	return other{done, fmt.Sprintf("by thread number %d of this block", m&(several-1))}
 }
 
-func inAnother(done string) other { return other{done, "in another block of this launch"} }
+func (m mark) who() string {
+	if m&several != 0 {
+		return "several threads of this block"
+	}
+	return fmt.Sprintf("thread number %d of this block", m&(several-1))
+}
 
-// read enters a read and returns the write it met.
-func (s *shadow) read(now mark, e era) other {
+// read enters a read.
+func (s *shadow) read(now mark, e era) met {
 	switch {
 	case s.writer.meets(now):
-		return inBlock("written", s.writer)
+		return writeHere
 	case e.elsewhere(s.writer.interval()):
-		return inAnother("written")
+		return writeElsewhere
 	}
 	if e.elsewhere(s.reader.interval()) {
 		s.earlier = s.reader.interval()
 	}
 	s.reader = s.reader.joined(now)
-	return nobody
+	return nothing
 }
 
-// write enters a write and returns the access it met. Several threads may write the
-// value that is there.
-func (s *shadow) write(now mark, e era, same bool) other {
+// write enters a write. Several threads may write the value that is there.
+func (s *shadow) write(now mark, e era, same bool) met {
 	switch {
 	case s.reader.meets(now):
-		return inBlock("read", s.reader)
+		return readHere
 	case e.elsewhere(s.reader.interval()) || e.elsewhere(s.earlier):
-		return inAnother("read")
+		return readElsewhere
 	case !same && s.writer.meets(now):
-		return inBlock("written", s.writer)
+		return writeHere
 	case !same && e.elsewhere(s.writer.interval()):
-		return inAnother("written")
+		return writeElsewhere
 	}
 	s.writer = s.writer.joined(now)
-	return nobody
+	return nothing
 }
 
 // joined is m and now: several threads if they are two of the same interval.

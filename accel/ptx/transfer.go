@@ -28,14 +28,16 @@ func memoryForm(name string) (transfer, bool) {
 	case "f32", "u32":
 	case "u64":
 		t.kind = long
+	case "u8":
+		t.kind = half
 	default:
 		return t, false
 	}
 	switch t.space {
 	case "param":
-		return t, true
+		return t, t.kind != half
 	case "global", "shared":
-		return t, t.kind == word
+		return t, t.kind == word || t.kind == half && !t.store && t.n == 1
 	}
 	return t, false
 }
@@ -72,14 +74,22 @@ func (b *body) transfer(line int, name string, t transfer, operands []string) er
 		}
 		o.offset = v
 	}
-	at := b.last()
-	at.ops = append(at.ops, o)
+	b.add(o)
+	for _, r := range o.list {
+		if !t.store {
+			b.assigns(t.kind, r)
+		}
+	}
 	return nil
 }
 
 // exec is what does the transfer.
 func (t transfer) exec() exec {
 	switch {
+	case t.kind == half && t.space == "global":
+		return loadGlobalByte
+	case t.kind == half:
+		return loadSharedByte
 	case t.space == "global" && t.store:
 		return storeGlobal
 	case t.space == "global":
@@ -107,7 +117,7 @@ func (b *body) values(line int, t transfer, text string) ([]int, error) {
 			read = b.source
 		}
 		var err error
-		if list[i], err = read(line, word, name); err != nil {
+		if list[i], err = read(line, t.kind, name); err != nil {
 			return nil, err
 		}
 	}
@@ -128,7 +138,7 @@ func (b *body) loadParam(line int, k kind, value, name string) error {
 		return err
 	}
 	o := op{run: b.forms[map[kind]string{word: "mov.u32", long: "mov.u64"}[k]].run, line: line, d: d, a: b.given(i, k, name)}
-	at := b.last()
-	at.ops = append(at.ops, o)
+	b.add(o)
+	b.assigns(k, d)
 	return nil
 }

@@ -29,6 +29,15 @@ type part struct {
 
 // reset has all lanes begin, with nothing in their registers.
 func (w *warp) reset() {
+	if !w.block.kernel.proved {
+		w.poison()
+	}
+	w.parts = append(w.parts[:0], part{0, w.all})
+	w.waiting = w.waiting[:0]
+}
+
+// poison writes what no instruction should meet to the registers of the code.
+func (w *warp) poison() {
 	k := w.block.kernel
 	for i := range w.words[:k.freshWords] {
 		for t := range w.words[i] {
@@ -40,8 +49,6 @@ func (w *warp) reset() {
 			w.longs[i][t] = poison<<32 | poison
 		}
 	}
-	w.parts = append(w.parts[:0], part{0, w.all})
-	w.waiting = w.waiting[:0]
 }
 
 // advance runs until every lane has ended, waits at a barrier, or one went wrong.
@@ -111,9 +118,20 @@ func (w *warp) leave(b *basic, p part) {
 			w.parts = append(w.parts, part{p.at + 1, rest})
 		}
 	case barrier:
-		w.waiting = append(w.waiting, p)
+		w.wait(p)
 	case ends:
 	}
+}
+
+// wait has lanes wait at a barrier, with those of the warp that do so already.
+func (w *warp) wait(p part) {
+	for i := range w.waiting {
+		if w.waiting[i].at == p.at {
+			w.waiting[i].mask |= p.mask
+			return
+		}
+	}
+	w.waiting = append(w.waiting, p)
 }
 
 // holds is the lanes at work in which the condition of a branch holds.
