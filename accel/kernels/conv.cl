@@ -63,15 +63,16 @@ KERNEL(256, 1, 1) conv(__global float *y, __global const float *x, __global cons
   float sum[PATCH * PATCH] = {0};
   tile_bring(held[0], filters, left, row, outputs, depth, k, end, 1);
   bring_window(held[1], x, at, tables + taps, right, k, end, seen, width);
-  for (; k < end; k += DEPTH) {
+  do {
     LOCAL_BARRIER;
     tile_put(tile, left, held[0]);
     tile_put(tile + DEPTH * PITCH, right, held[1]);
     LOCAL_BARRIER;
-    tile_bring(held[0], filters, left, row, outputs, depth, k + DEPTH, end, 1);
-    bring_window(held[1], x, at, tables + taps, right, k + DEPTH, end, seen, width);
+    k += DEPTH;
+    tile_bring(held[0], filters, left, row, outputs, depth, k, end, 1);
+    bring_window(held[1], x, at, tables + taps, right, k, end, seen, width);
     tile_multiply(sum, tile, tile + DEPTH * PITCH, item);
-  }
+  } while (k < end);
 
   for (int lower = 0; lower < 2; lower++) {
     LOCAL_BARRIER;

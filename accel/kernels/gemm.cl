@@ -146,9 +146,10 @@ KERNEL(256, 1, 1) matmul_rows(__global float *y, __global const float *a, __glob
   y[i] = activate(act, act_a, act_b, v);
 }
 
-/* join adds the parts of sums that matmul or conv left, n results one after the other,
- * in their order, and does what they would have done with the whole: add beta times the
- * bias of the result's channel, which changes every inner elements, then the tail. */
+/* join adds the two parts or more of sums that matmul or conv left, n results one after
+ * the other, in their order, and does what they would have done with the whole: add beta
+ * times the bias of the result's channel, which changes every inner elements, then the
+ * tail. */
 KERNEL(256, 1, 1) join(__global float *y, __global const float *parts, int n, int count,
     __global const float *bias, int has_bias, int channels, int inner, float beta,
     __global const float *add, int has_add, int act, float act_a, float act_b) {
@@ -157,9 +158,10 @@ KERNEL(256, 1, 1) join(__global float *y, __global const float *parts, int n, in
     return;
   }
   float v = parts[i];
-  for (int part = 1; part < count; part++) {
+  int part = 1;
+  do {
     v += parts[part * n + i];
-  }
+  } while (++part < count);
   if (has_bias) {
     v += beta * bias[i / inner % channels];
   }
