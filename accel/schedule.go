@@ -31,6 +31,10 @@ type Scheduled struct {
 	Fused  []string `json:"fused"`  // nodes done to the result before it leaves the cache
 	// Launches are the kernels a device of its own is asked for; 0 for a processor.
 	Launches int `json:"launches,omitempty"`
+	// MovedBytes are what these kernels read and write, each operand of each once, and
+	// FLOPs the multiplications and additions of products: what a card's speed bounds.
+	MovedBytes int64 `json:"moved_bytes,omitempty"`
+	FLOPs      int64 `json:"flops,omitempty"`
 	// Segment numbers the stretches of steps that a worker takes a chunk of the batch
 	// through; ChunkRows is its rows, 0 for a segment that needs the whole batch.
 	Segment      int  `json:"segment"`

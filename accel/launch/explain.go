@@ -52,11 +52,13 @@ func (e *exec) explainStep(p *plan, l *lowering, i int) accel.Scheduled {
 			continue
 		}
 		s.Launches++
+		s.MovedBytes += l.moved(&launch)
 		if !slices.Contains(names, launch.kernel) {
 			names = append(names, launch.kernel)
 		}
 	}
 	s.Kernel = strings.Join(names, "+")
+	s.FLOPs = l.flops(n)
 	for _, piece := range l.pieces {
 		if piece.node == i {
 			s.ScratchBytes += bytesOf(piece.floats)
