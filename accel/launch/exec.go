@@ -74,15 +74,15 @@ func (e *exec) prepare() error {
 	if err := e.fits(); err != nil {
 		return err
 	}
-	before := e.device.BytesInUse()
 	err := e.load()
+	if err == nil {
+		return nil
+	}
+	err = errors.Join(err, e.unload())
 	if errors.Is(err, accel.ErrOutOfMemory) {
-		return e.tooLarge(err, e.device.BytesInUse()-before, e.unload())
+		return e.tooLarge(err)
 	}
-	if err != nil {
-		return errors.Join(err, e.unload())
-	}
-	return nil
+	return err
 }
 
 // load makes constants resident and takes memory for a stream's values.

@@ -21,7 +21,7 @@ type frame struct {
 	moments []memory // of each norm
 	rules   memory
 	faults  memory
-	sent    []float32 // the rules that are on the device; nil before the first run
+	sent    []float32 // the rules that are on the device; empty before the first run
 	encoded []float32
 	bound   []*bound // the last used first
 	at      place    // of the last run
@@ -129,14 +129,15 @@ func (f *frame) queue(b *bound, a *accel.Args) error {
 // sendRules uploads rules unless the device has them from the last run.
 func (f *frame) sendRules(rules []accel.NormRule) error {
 	encodeRules(f.exec.program, rules, f.encoded)
-	if f.sent != nil && slices.Equal(f.sent, f.encoded) {
+	if len(f.sent) > 0 && slices.Equal(f.sent, f.encoded) {
 		return nil
 	}
-	if f.sent == nil {
-		f.sent = make([]float32, len(f.encoded))
+	if err := f.stream.write(f.rules.at, f.encoded); err != nil {
+		f.sent = nil
+		return err
 	}
-	copy(f.sent, f.encoded)
-	return f.stream.write(f.rules.at, f.encoded)
+	f.sent = append(f.sent[:0], f.encoded...)
+	return nil
 }
 
 // clearFaults zeroes the words in which kernels say that a run is wrong.

@@ -3,7 +3,7 @@ package launch
 import (
 	"errors"
 	"fmt"
-	"math"
+	"slices"
 	"sort"
 
 	"ttad/accel"
@@ -46,16 +46,9 @@ func (s *sizes) bytes() int64 {
 
 // weightBytes is what the constants of plans take, each once, and the largest of them.
 func weightBytes(plans ...*plan) (all, largest int64) {
-	seen := map[constant]bool{}
-	for _, p := range plans {
-		_ = p.constants(func(values []float32) error { // which fails if this does
-			if key := constantOf(values); !seen[key] {
-				seen[key] = true
-				n := int64(bytesOf(len(values)))
-				all, largest = all+n, max(largest, n)
-			}
-			return nil
-		})
+	for _, values := range constants(plans...) {
+		n := int64(bytesOf(len(values)))
+		all, largest = all+n, max(largest, n)
 	}
 	return all, largest
 }
@@ -63,53 +56,85 @@ func weightBytes(plans ...*plan) (all, largest int64) {
 // fits refuses a plan that cannot have the memory it needs, if the device says how much
 // it has.
 func (e *exec) fits() error {
-	has := e.device.info.Memory
+	if err := e.refusal(&e.size); err != nil {
+		return e.tooLarge(err)
+	}
+	return nil
+}
+
+// refusal is what the device's own figures say against a frame of that size.
+func (e *exec) refusal(s *sizes) error {
 	weights, largest := weightBytes(e.plans...)
-	if has > 0 && weights+e.size.bytes() > has-e.device.BytesInUse() {
-		return e.tooLarge(accel.ErrOutOfMemory, has-e.device.BytesInUse(), nil)
+	if len(s.slots) > 0 {
+		largest = max(largest, int64(bytesOf(s.slots[0])))
 	}
-	if len(e.size.slots) > 0 {
-		largest = max(largest, int64(bytesOf(e.size.slots[0])))
-	}
-	if limit := e.device.limits.AllocBytes; limit > 0 && largest > limit {
-		cause := fmt.Errorf("%s in one piece where the device gives at most %s: %w", megabytes(largest), megabytes(limit), accel.ErrOutOfMemory)
-		return e.tooLarge(cause, max(has, math.MaxInt64/2), nil)
+	has, limit := e.device.info.Memory, e.device.limits.AllocBytes
+	switch {
+	case has > 0 && weights+s.bytes() > has-e.device.BytesInUse():
+		return accel.ErrOutOfMemory
+	case limit > 0 && largest > limit:
+		return fmt.Errorf("%s in one piece where the device gives at most %s: %w", megabytes(largest), megabytes(limit), accel.ErrOutOfMemory)
 	}
 	return nil
 }
 
 // tooLarge says what a plan needs, what there is, and what to do.
-func (e *exec) tooLarge(cause error, has int64, also error) error {
+func (e *exec) tooLarge(cause error) error {
 	weights, _ := weightBytes(e.plans...)
-	there := "not that much"
+	there := "does not say what it has"
 	if e.device.info.Memory > 0 {
-		there = megabytes(e.device.info.Memory)
+		there = "has " + megabytes(e.device.info.Memory)
 	}
 	advice := "try the cpu"
-	if rows := e.largestBatch(has - weights); rows > 0 {
+	if rows := e.largestBatch(); rows > 0 {
 		advice = fmt.Sprintf("try batch.max_rows: %d, or the cpu", rows)
 	}
-	return errors.Join(also, fmt.Errorf("%d rows take %s of weights and %s of values, the device has %s, %s of it in use; %s: %w",
-		e.maxRows, megabytes(weights), megabytes(e.size.bytes()), there, megabytes(e.device.BytesInUse()), advice, cause))
+	return fmt.Errorf("%d rows take %s of weights and %s of values, the device %s, %s in use by us; %s: %w",
+		e.maxRows, megabytes(weights), megabytes(e.size.bytes()), there, megabytes(e.device.BytesInUse()), advice, cause)
 }
 
-// largestBatch is how many rows' values fit into so many bytes; 0 if not even one's.
-func (e *exec) largestBatch(bytes int64) int {
-	return sort.Search(e.maxRows-1, func(i int) bool { return !e.fitsAt(i+1, bytes) })
+// largestBatch is the most rows that there is memory for; 0 if not even for one.
+func (e *exec) largestBatch() int {
+	return sort.Search(e.maxRows-1, func(i int) bool { return !e.fitsAt(i + 1) })
 }
 
-func (e *exec) fitsAt(rows int, bytes int64) bool {
-	var plans []*plan
-	for _, p := range e.plans {
+// fitsAt reports whether batches of so many rows have room: by what the device says, and
+// then by trying, for others may have memory of it as well.
+func (e *exec) fitsAt(rows int) bool {
+	plans := make([]*plan, len(e.plans))
+	for i, p := range e.plans {
 		smaller := *p
 		if smaller.measure(e.device, rows) != nil {
 			return false
 		}
-		plans = append(plans, &smaller)
+		plans[i] = &smaller
 	}
-	s, limit := sizesOf(plans), e.device.limits.AllocBytes
-	longest := len(s.slots) > 0 && limit > 0 && int64(bytesOf(s.slots[0])) > limit
-	return !longest && s.bytes() <= bytes
+	s := sizesOf(plans)
+	return e.refusal(&s) == nil && e.tried(&s)
 }
 
-func megabytes(n int64) string { return fmt.Sprintf("%.1f MB", float64(n)/1e6) }
+// tried takes the memory of weights and a frame, and gives it back.
+func (e *exec) tried(s *sizes) bool {
+	var taken []memory
+	take := func(floats int) error {
+		m, err := e.device.alloc(floats)
+		if err == nil {
+			taken = append(taken, m)
+		}
+		return err
+	}
+	pieces := append(slices.Clone(s.slots), s.moments, s.rules, s.faults, s.tables)
+	for _, values := range constants(e.plans...) {
+		pieces = append(pieces, len(values))
+	}
+	var err error
+	for _, n := range pieces {
+		if err == nil {
+			err = take(n)
+		}
+	}
+	return errors.Join(err, e.device.free(taken...)) == nil
+}
+
+// megabytes writes bytes as people read them.
+func megabytes(n int64) string { return fmt.Sprintf("%.3g MB", float64(n)/1e6) }

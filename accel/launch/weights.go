@@ -4,8 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-
-	"ttad/accel"
+	"slices"
 )
 
 // weights are the constants of a program's plans on the device, each there once
@@ -25,27 +24,23 @@ func constantOf(values []float32) constant {
 	return constant{&values[0], len(values)}
 }
 
-// constants calls f for the constants that kernels read, or outputs are.
-func (p *plan) constants(f func(values []float32) error) error {
-	visit := func(id accel.ValueID) error {
-		if v := p.program.Values[p.root[id]]; v.Const != nil {
-			return f(v.Const)
+// constants lists what kernels of plans read, or outputs are, each once.
+func constants(plans ...*plan) (all [][]float32) {
+	seen := map[constant]bool{}
+	for _, p := range plans {
+		ids := slices.Clone(p.program.Outputs)
+		for _, n := range p.nodes {
+			ids = append(ids, n.reads()...)
 		}
-		return nil
-	}
-	for _, n := range p.nodes {
-		for _, id := range n.reads() {
-			if err := visit(id); err != nil {
-				return err
+		for _, id := range ids {
+			values := p.program.Values[p.root[id]].Const
+			if key := constantOf(values); values != nil && !seen[key] {
+				seen[key] = true
+				all = append(all, values)
 			}
 		}
 	}
-	for _, id := range p.program.Outputs {
-		if err := visit(id); err != nil {
-			return err
-		}
-	}
-	return nil
+	return all
 }
 
 // loadWeights copies all constants to the device, on a queue of its own.
@@ -55,8 +50,10 @@ func (e *exec) loadWeights() error {
 	if err != nil {
 		return err
 	}
-	for _, p := range e.plans {
-		err = errors.Join(err, p.constants(func(values []float32) error { return e.weights.add(s, values) }))
+	for _, values := range constants(e.plans...) {
+		if err == nil {
+			err = e.weights.add(s, values)
+		}
 	}
 	err = errors.Join(err, s.await(context.Background(), s.queue.here()), s.queue.failed, s.end())
 	if err != nil {
@@ -65,17 +62,13 @@ func (e *exec) loadWeights() error {
 	return nil
 }
 
-// add makes a constant resident unless it is.
+// add makes a constant resident.
 func (w weights) add(s *stream, values []float32) error {
-	key := constantOf(values)
-	if _, ok := w[key]; ok {
-		return nil
-	}
 	m, err := s.device.alloc(len(values))
 	if err != nil {
 		return err
 	}
-	w[key] = m
+	w[constantOf(values)] = m
 	return s.write(m.at, values)
 }
 
