@@ -10,9 +10,14 @@ import (
 
 // leg is one part of a plan for one session: a stream and memory on the part's device.
 type leg struct {
-	part    *part
-	stream  accel.Stream
-	inputs  []accel.Buffer
+	part   *part
+	stream accel.Stream
+	inputs []accel.Buffer
+	lane
+}
+
+// lane is memory for the results of one forward.
+type lane struct {
 	outputs []accel.Buffer
 	wanted  []accel.Buffer // of the running forward: nil for what was not asked for
 	moments []accel.Buffer
@@ -20,24 +25,37 @@ type leg struct {
 }
 
 // open makes the stream and allocates for the largest batch.
-func (l *leg) open(p *Plan) (err error) {
+func (l *leg) open() (err error) {
 	if l.stream, err = l.part.device.NewStream(); err != nil {
 		return err
 	}
-	program := l.part.exec.Program()
-	for _, list := range []struct {
-		ids []accel.ValueID
-		to  *[]accel.Buffer
-	}{{program.Inputs, &l.inputs}, {program.Outputs, &l.outputs}} {
-		for _, id := range list.ids {
-			if err := l.buffer(list.to, program.Values[id].Shape.Elements(p.maxRows)); err != nil {
-				return err
-			}
+	if l.inputs, err = l.part.allocInputs(); err != nil {
+		return err
+	}
+	return l.lane.alloc(l.part)
+}
+
+// allocInputs returns memory for a batch; beside an error, what there was until then.
+func (p *part) allocInputs() (inputs []accel.Buffer, err error) {
+	program := p.exec.Program()
+	for _, id := range program.Inputs {
+		if err := p.alloc(&inputs, program.Values[id].Shape.Elements(p.exec.MaxRows())); err != nil {
+			return inputs, err
+		}
+	}
+	return inputs, nil
+}
+
+func (l *lane) alloc(p *part) error {
+	program := p.exec.Program()
+	for _, id := range program.Outputs {
+		if err := p.alloc(&l.outputs, program.Values[id].Shape.Elements(p.exec.MaxRows())); err != nil {
+			return err
 		}
 	}
 	for i := range program.NormSteps {
 		floats := 2 * program.NormChannels(i)
-		if err := l.buffer(&l.moments, floats); err != nil {
+		if err := p.alloc(&l.moments, floats); err != nil {
 			return err
 		}
 		l.host = append(l.host, make([]float32, floats))
@@ -45,61 +63,79 @@ func (l *leg) open(p *Plan) (err error) {
 	return nil
 }
 
-func (l *leg) buffer(to *[]accel.Buffer, floats int) error {
-	b, err := l.part.device.Alloc(floats)
+func (p *part) alloc(to *[]accel.Buffer, floats int) error {
+	b, err := p.device.Alloc(floats)
 	if err == nil {
 		*to = append(*to, b)
 	}
 	return err
 }
 
+// free gives device memory back.
+func free(buffers ...[]accel.Buffer) error {
+	var errs []error
+	for _, b := range slices.Concat(buffers...) {
+		errs = append(errs, b.Free())
+	}
+	return errors.Join(errs...)
+}
+
+func (l *lane) free() error { return free(l.outputs, l.moments) }
+
 // forward takes what lies at the part's edges through it. An edge without memory is
 // not wanted.
 func (l *leg) forward(ctx context.Context, at [][]float32, rows int, rules []accel.NormRule, moments bool) error {
-	err := l.enqueue(at, rows, rules, moments)
+	err := l.upload(l.stream, l.inputs, at)
+	if err == nil {
+		err = l.queue(&l.lane, at, rows, rules, moments)
+	}
 	return errors.Join(err, l.sync(ctx))
 }
 
-// enqueue queues uploads, the run and downloads.
-func (l *leg) enqueue(at [][]float32, rows int, rules []accel.NormRule, moments bool) error {
+func (l *leg) upload(to accel.Stream, inputs []accel.Buffer, at [][]float32) error {
 	for i, edge := range l.part.in {
-		if err := l.stream.Upload(l.inputs[i], at[edge]); err != nil {
+		if err := to.Upload(inputs[i], at[edge]); err != nil {
 			return err
 		}
 	}
-	l.wanted = append(l.wanted[:0], l.outputs...)
+	return nil
+}
+
+// queue queues a run on the part's inputs, and downloads behind it.
+func (l *leg) queue(to *lane, at [][]float32, rows int, rules []accel.NormRule, moments bool) error {
+	to.wanted = append(to.wanted[:0], to.outputs...)
 	for i, edge := range l.part.out {
 		if at[edge] == nil {
-			l.wanted[i] = nil
+			to.wanted[i] = nil
 		}
 	}
-	args := accel.Args{Inputs: l.inputs, Outputs: l.wanted}
+	args := accel.Args{Inputs: l.inputs, Outputs: to.wanted}
 	if len(rules) > 0 {
 		args.Norms = rules[l.part.norms[0]:l.part.norms[1]]
 	}
 	if moments {
-		args.Moments = l.moments
+		args.Moments = to.moments
 	}
 	if err := l.stream.Run(l.part.exec, rows, args); err != nil {
 		return err
 	}
-	return l.download(at, moments)
+	return l.download(to, at, moments)
 }
 
-func (l *leg) download(at [][]float32, moments bool) error {
+func (l *leg) download(from *lane, at [][]float32, moments bool) error {
 	for i, edge := range l.part.out {
-		if l.wanted[i] == nil {
+		if from.wanted[i] == nil {
 			continue
 		}
-		if err := l.stream.Download(at[edge], l.outputs[i]); err != nil {
+		if err := l.stream.Download(at[edge], from.outputs[i]); err != nil {
 			return err
 		}
 	}
 	if !moments {
 		return nil
 	}
-	for i, b := range l.moments {
-		if err := l.stream.Download(l.host[i], b); err != nil {
+	for i, b := range from.moments {
+		if err := l.stream.Download(from.host[i], b); err != nil {
 			return err
 		}
 	}
@@ -120,9 +156,5 @@ func (l *leg) close() error {
 	if l.stream == nil {
 		return nil
 	}
-	errs := []error{l.stream.Close()}
-	for _, b := range slices.Concat(l.inputs, l.outputs, l.moments) {
-		errs = append(errs, b.Free())
-	}
-	return errors.Join(errs...)
+	return errors.Join(l.stream.Close(), free(l.inputs), l.lane.free())
 }

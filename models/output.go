@@ -1,6 +1,8 @@
 package models
 
 import (
+	"slices"
+
 	"ttad/accel"
 	"ttad/bnstats"
 )
@@ -9,11 +11,17 @@ import (
 type Keep struct {
 	Features bool
 	Moments  bool
+	// Finish is what is done with the outputs while they are on the device.
+	Finish []Finisher
 }
 
 // Union returns what either asks for.
 func (k Keep) Union(l Keep) Keep {
-	return Keep{Features: k.Features || l.Features, Moments: k.Moments || l.Moments}
+	u := Keep{Features: k.Features || l.Features, Moments: k.Moments || l.Moments, Finish: k.Finish}
+	if len(l.Finish) > 0 {
+		u.Finish = slices.Concat(k.Finish, l.Finish)
+	}
+	return u
 }
 
 // Output is what a forward brought home. It is shared between pipelines and

@@ -68,13 +68,29 @@ func (s *Session) ForwardInto(ctx context.Context, in []*accel.Tensor, rows int,
 	}
 	out.shape(s.plan.graph, rows, keep)
 	s.lay(in, rows, out)
-	for i := range s.legs {
-		if err := s.legs[i].forward(ctx, s.at, rows, o.Norms(), keep.Moments); err != nil {
-			*out = Output{}
-			return fmt.Errorf("forward of %s: %w", s.plan.graph.Name, err)
-		}
+	err := s.through(ctx, rows, o.Norms(), keep)
+	for _, f := range keep.Finish {
+		f.End(err)
+	}
+	if err != nil {
+		*out = Output{}
+		return fmt.Errorf("forward of %s: %w", s.plan.graph.Name, err)
 	}
 	s.collect(keep, rows, out)
+	return nil
+}
+
+// through takes the batch through the parts. Only behind a single one are both outputs
+// on the same device.
+func (s *Session) through(ctx context.Context, rows int, rules []accel.NormRule, keep Keep) error {
+	if len(s.legs) > 1 {
+		keep.Finish = nil
+	}
+	for i := range s.legs {
+		if err := s.legs[i].forward(ctx, s.at, rows, rules, keep); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 
