@@ -127,30 +127,39 @@ func divide(f func(a, b uint32) uint32) exec {
 func selectWords(w *warp, o *op) {
 	d, a, b, c := &w.words[o.d], &w.words[o.a], &w.words[o.b], &w.words[o.c]
 	for _, t := range w.on {
-		d[t%lanes] = b[t%lanes]
+		v := b[t%lanes]
 		if c[t%lanes] == 1 {
-			d[t%lanes] = a[t%lanes]
+			v = a[t%lanes]
 		}
+		d[t%lanes] = v // last: d may be a register that is read
 	}
 }
 
 func selectLongs(w *warp, o *op) {
 	d, a, b, c := &w.longs[o.d], &w.longs[o.a], &w.longs[o.b], &w.words[o.c]
 	for _, t := range w.on {
-		d[t%lanes] = b[t%lanes]
+		v := b[t%lanes]
 		if c[t%lanes] == 1 {
-			d[t%lanes] = a[t%lanes]
+			v = a[t%lanes]
 		}
+		d[t%lanes] = v // last: d may be a register that is read
 	}
 }
 
-// The three that products are made of have loops of their own: a call an element
-// would be most of their time.
+// What products and sums are made of has loops of its own: a call an element would be
+// most of their time.
 
 func addFloats(w *warp, o *op) {
 	d, a, b := &w.words[o.d], &w.words[o.a], &w.words[o.b]
 	for _, t := range w.on {
 		d[t%lanes] = encoded(math.Float32frombits(a[t%lanes]) + math.Float32frombits(b[t%lanes]))
+	}
+}
+
+func subFloats(w *warp, o *op) {
+	d, a, b := &w.words[o.d], &w.words[o.a], &w.words[o.b]
+	for _, t := range w.on {
+		d[t%lanes] = encoded(math.Float32frombits(a[t%lanes]) - math.Float32frombits(b[t%lanes]))
 	}
 }
 

@@ -167,11 +167,3 @@ func (w *warp) missing(at int) int {
 func (b *block) wrong(thread, line int, what string) *Fault {
 	return &Fault{Kernel: b.kernel.Name, Block: b.index, Thread: b.place(thread), Line: line, What: what}
 }
-
-// era is where launch and block began, for memory whose addresses have a bit.
-func (b *block) era(bit uint64) era {
-	if bit == sharedBit {
-		return era{b.began, b.began}
-	}
-	return era{b.first, b.began}
-}

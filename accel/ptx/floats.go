@@ -9,8 +9,8 @@ func floats() map[string]form {
 	return map[string]form{
 		"add.f32":     {"www", addFloats},
 		"add.rn.f32":  {"www", addFloats},
-		"sub.f32":     {"www", floats2(func(a, b float32) float32 { return a - b })},
-		"sub.rn.f32":  {"www", floats2(func(a, b float32) float32 { return a - b })},
+		"sub.f32":     {"www", subFloats},
+		"sub.rn.f32":  {"www", subFloats},
 		"mul.f32":     {"www", mulFloats},
 		"mul.rn.f32":  {"www", mulFloats},
 		"fma.rn.f32":  {"wwww", fmaFloats},

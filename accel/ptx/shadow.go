@@ -71,6 +71,9 @@ func (m mark) who() string {
 
 // read enters a read.
 func (s *shadow) read(now mark, e era) met {
+	if s.reader == now && s.writer.interval() < now.interval() {
+		return nothing // once more
+	}
 	switch {
 	case s.writer.meets(now):
 		return writeHere

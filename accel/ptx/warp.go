@@ -156,6 +156,3 @@ func (w *warp) fail(line int, t uint8, what string) {
 		w.block.fault = w.block.wrong(w.first+int(t), line, what)
 	}
 }
-
-// at is an access of lane t, now.
-func (w *warp) at(t uint8) mark { return marked(w.block.interval, w.first+int(t)) }
