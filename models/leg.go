@@ -10,6 +10,7 @@ import (
 
 // leg is one part of a plan for one session: a stream and memory on the part's device.
 type leg struct {
+	plan   *Plan
 	part   *part
 	stream accel.Stream
 	inputs []accel.Buffer
@@ -84,10 +85,10 @@ func (l *lane) free() error { return free(l.outputs, l.moments) }
 
 // forward takes what lies at the part's edges through it. An edge without memory is
 // not wanted.
-func (l *leg) forward(ctx context.Context, at [][]float32, rows int, rules []accel.NormRule, moments bool) error {
+func (l *leg) forward(ctx context.Context, at [][]float32, rows int, rules []accel.NormRule, keep Keep) error {
 	err := l.upload(l.stream, l.inputs, at)
 	if err == nil {
-		err = l.queue(&l.lane, at, rows, rules, moments)
+		err = l.queue(&l.lane, at, rows, rules, keep)
 	}
 	return errors.Join(err, l.sync(ctx))
 }
@@ -101,8 +102,9 @@ func (l *leg) upload(to accel.Stream, inputs []accel.Buffer, at [][]float32) err
 	return nil
 }
 
-// queue queues a run on the part's inputs, and downloads behind it.
-func (l *leg) queue(to *lane, at [][]float32, rows int, rules []accel.NormRule, moments bool) error {
+// queue queues a run on the part's inputs, and behind it the downloads and what
+// others have to do with the outputs.
+func (l *leg) queue(to *lane, at [][]float32, rows int, rules []accel.NormRule, keep Keep) error {
 	to.wanted = append(to.wanted[:0], to.outputs...)
 	for i, edge := range l.part.out {
 		if at[edge] == nil {
@@ -113,13 +115,32 @@ func (l *leg) queue(to *lane, at [][]float32, rows int, rules []accel.NormRule, 
 	if len(rules) > 0 {
 		args.Norms = rules[l.part.norms[0]:l.part.norms[1]]
 	}
-	if moments {
+	if keep.Moments {
 		args.Moments = to.moments
 	}
 	if err := l.stream.Run(l.part.exec, rows, args); err != nil {
 		return err
 	}
-	return l.download(to, at, moments)
+	if err := l.download(to, at, keep.Moments); err != nil {
+		return err
+	}
+	l.finish(to, rows, keep.Finish)
+	return nil
+}
+
+// finish lets others queue work on the outputs. Only the leg of an uncut plan is asked
+// to: its outputs are the graph's.
+func (l *leg) finish(on *lane, rows int, finishers []Finisher) {
+	if len(finishers) == 0 {
+		return
+	}
+	b := Behind{Plan: l.plan, Stream: l.stream, Rows: rows, Logits: on.outputs[0]}
+	if len(on.outputs) > 1 && on.wanted[1] != nil {
+		b.Features = on.outputs[1]
+	}
+	for _, f := range finishers {
+		f.Queue(b)
+	}
 }
 
 func (l *leg) download(from *lane, at [][]float32, moments bool) error {

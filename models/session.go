@@ -18,6 +18,7 @@ type Session struct {
 	at     [][]float32  // what lies at the plan's edges during a forward; nil where it is not wanted
 	own    [][]float32  // the session's memory for what passes from part to part, by edge
 	home   [2][]float32 // where the caller wants the graph's outputs
+	ahead  ahead
 	closed bool
 }
 
@@ -26,8 +27,8 @@ func (p *Plan) NewSession() (*Session, error) {
 	s := &Session{plan: p, legs: make([]leg, len(p.parts)), at: make([][]float32, len(p.edges)), own: make([][]float32, len(p.edges))}
 	p.sessions.Add(1)
 	for i := range s.legs {
-		s.legs[i].part = &p.parts[i]
-		if err := s.legs[i].open(p); err != nil {
+		s.legs[i].plan, s.legs[i].part = p, &p.parts[i]
+		if err := s.legs[i].open(); err != nil {
 			return nil, errors.Join(fmt.Errorf("session of %s: %w", p.graph.Name, err), s.Close())
 		}
 	}
@@ -74,6 +75,7 @@ func (s *Session) ForwardInto(ctx context.Context, in []*accel.Tensor, rows int,
 	}
 	if err != nil {
 		*out = Output{}
+		s.ahead.interrupted = true
 		return fmt.Errorf("forward of %s: %w", s.plan.graph.Name, err)
 	}
 	s.collect(keep, rows, out)
@@ -122,20 +124,10 @@ func holds(t *accel.Tensor, s accel.Shape, rows int) bool {
 
 // lay says for every edge where its value is read or written on the host.
 func (s *Session) lay(in []*accel.Tensor, rows int, out *Output) {
-	p := s.plan
 	clear(s.at)
-	for i, t := range in {
-		s.at[i] = t.Data
-	}
-	s.home = [2][]float32{out.Logits.Data}
-	if out.Features != nil {
-		s.home[1] = out.Features.Data
-	}
-	for i, e := range p.outputs {
-		if s.at[e] == nil {
-			s.at[e] = s.home[i]
-		}
-	}
+	s.layInputs(in)
+	s.layOutputs(out)
+	p := s.plan
 	for e, edge := range p.edges {
 		v := &p.graph.Program.Values[edge.id]
 		switch {
@@ -143,6 +135,24 @@ func (s *Session) lay(in []*accel.Tensor, rows int, out *Output) {
 			s.at[e] = v.Const
 		case edge.crosses && s.at[e] == nil:
 			s.at[e] = s.own[e][:elements(v.Shape, rows)]
+		}
+	}
+}
+
+func (s *Session) layInputs(in []*accel.Tensor) {
+	for i, t := range in {
+		s.at[i] = t.Data
+	}
+}
+
+func (s *Session) layOutputs(out *Output) {
+	s.home = [2][]float32{out.Logits.Data}
+	if out.Features != nil {
+		s.home[1] = out.Features.Data
+	}
+	for i, e := range s.plan.outputs {
+		if s.at[e] == nil {
+			s.at[e] = s.home[i]
 		}
 	}
 }
@@ -169,13 +179,17 @@ func (s *Session) collect(keep Keep, rows int, out *Output) {
 	}
 	for i := range s.legs {
 		l := &s.legs[i]
-		for k, host := range l.host {
-			norm := l.part.norms[0] + k
-			n, m := s.plan.graph.Norms[norm], &out.Moments[norm]
-			copy(m.Mean, host[:n.Channels])
-			copy(m.Var, host[n.Channels:])
-			m.Count = float64(rows) * float64(n.Positions)
-		}
+		s.plan.measured(l.host, l.part.norms[0], rows, out)
+	}
+}
+
+// measured copies moments of norms from the first on into an output.
+func (p *Plan) measured(host [][]float32, first, rows int, out *Output) {
+	for k, values := range host {
+		n, m := p.graph.Norms[first+k], &out.Moments[first+k]
+		copy(m.Mean, values[:n.Channels])
+		copy(m.Var, values[n.Channels:])
+		m.Count = float64(rows) * float64(n.Positions)
 	}
 }
 
@@ -217,7 +231,7 @@ func (s *Session) Close() error {
 		return nil
 	}
 	s.closed = true
-	var errs []error
+	errs := []error{s.ahead.close()}
 	for i := range s.legs {
 		errs = append(errs, s.legs[i].close())
 	}
