@@ -26,6 +26,7 @@ type bound struct {
 	moved   []int    // those of this run
 	faults  []int    // nodes, in order of their faults
 	check   func(got []float32) error
+	at      place // of the last run
 }
 
 // call is a launch of a queue.
@@ -194,7 +195,7 @@ func (b *bound) checkFaults(got []float32) error {
 // evict forgets the launches that were used longest ago.
 func (f *frame) evict() error {
 	last := f.bound[len(f.bound)-1]
-	if err := f.stream.await(context.Background(), f.at); err != nil {
+	if err := f.stream.await(context.Background(), last.at); err != nil {
 		return err
 	}
 	f.bound = f.bound[:len(f.bound)-1]

@@ -16,11 +16,11 @@ import (
 )
 
 func TestAnyNumberOfRowsInAnyOrder(t *testing.T) {
-	s := begin(t, newRig(t, ptx.Options{Races: true}).device(t), small(), 20)
+	s := begin(t, newRig(t, ptx.Options{Races: true}).device(t), small(), 40)
 	defer s.end()
 	given := []accel.NormRule{{Mode: accel.NormGiven, Mean: []float32{1, 2, 3, 4, 5}, Var: []float32{1, 1, 2, 2, 3}}}
 	for turn := range 2 { // more row counts and forms than launches are kept for
-		for rows := 1; rows <= 20; rows += 3 {
+		for rows := 1; rows <= 40; rows += 3 {
 			for _, rules := range [][]accel.NormRule{nil, blend(0.5), given} {
 				s.run(rowsOf(rows, turn), rules)
 			}
@@ -43,6 +43,30 @@ func TestAStreamGetsFarAheadOfTheDevice(t *testing.T) {
 	require.NoError(t, s.stream.Sync(context.Background()))
 	for i, got := range results {
 		s.check(got, rowsOf(4, i), blend(0.3))
+	}
+}
+
+func TestLaunchesAreForgottenWhileTheyAreQueued(t *testing.T) {
+	b := &acceltest.Builder{}
+	x := b.Input(accel.BatchShape(3, 2))
+	p := b.Program(b.Step(accel.Transpose{Perm: []int{0, 2, 1}}, x)) // which has a table
+	s := begin(t, newRig(t, ptx.Options{}).device(t), p, 50)
+	defer s.end()
+	image := accel.TensorOf(rowsOf(50, 0).Data[:300], 50, 3, 2)
+	require.NoError(t, s.stream.Upload(s.in, image.Data))
+	var outputs []accel.Buffer
+	for rows := 1; rows <= 50; rows++ {
+		out, err := s.device.Alloc(6 * rows)
+		require.NoError(t, err)
+		outputs = append(outputs, out)
+		require.NoError(t, s.stream.Run(s.exec, rows, accel.Args{Inputs: []accel.Buffer{s.in}, Outputs: []accel.Buffer{out}}))
+	}
+	for i, out := range outputs {
+		got := make([]float32, 6*(i+1))
+		require.NoError(t, s.stream.Download(got, out))
+		require.NoError(t, s.stream.Sync(context.Background()))
+		s.check(got, accel.TensorOf(image.Data[:len(got)], i+1, 3, 2), nil)
+		require.NoError(t, out.Free())
 	}
 }
 

@@ -10,7 +10,7 @@ import (
 
 // maxBound is how many row counts a stream keeps its launches for: full batches, and
 // the few odd ones that a stream of messages brings.
-const maxBound = 8
+const maxBound = 32
 
 // frame is a stream's memory for one exec. Nothing computed is carried over from one
 // run to the next.
@@ -90,7 +90,8 @@ func (f *frame) run(rows int, a *accel.Args) error {
 		return err
 	}
 	err = f.queue(b, a)
-	f.at = f.stream.queue.here()
+	b.at = f.stream.queue.here()
+	f.at = b.at
 	for _, list := range [...][]accel.Buffer{a.Inputs, a.Outputs, a.Moments} {
 		for _, given := range list {
 			if given != nil {
