@@ -25,6 +25,9 @@ type GroupOptions struct {
 	// Forward runs the model. Its output may be overwritten by the next call:
 	// the group copies what it keeps. Nil for models of kind "outputs".
 	Forward Forward
+	// Finish lets corrections be done on the device, behind the forward. Nil where there
+	// is no device.
+	Finish Finish
 	// Seed starts every strategy's random source, together with its place.
 	Seed uint64
 	// Ledger bounds what is remembered until labels come. Nil means that labels
@@ -117,6 +120,7 @@ func (g *Group) newPipeline(o GroupOptions, c PipelineConfig) (*Pipeline, error)
 	}
 	p.watch = newWatch(o.Guard, p.Answers(), o.Env.Classes)
 	p.extra = extra
+	p.offloadTo(o.Finish, &env)
 	return p, nil
 }
 

@@ -13,12 +13,13 @@ import (
 
 // Pipeline is strategies in the order they act, with the stages each has.
 type Pipeline struct {
-	name   string
-	role   Role
-	stages []stage
-	keep   models.Keep
-	extra  *int // forwards its strategies ran themselves, this step
-	watch  watch
+	name    string
+	role    Role
+	stages  []stage
+	keep    models.Keep
+	extra   *int // forwards its strategies ran themselves, this step
+	watch   watch
+	offload offload
 
 	learners []*stage // the stages that learn from labels
 	standing *standing

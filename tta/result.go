@@ -22,6 +22,7 @@ type TrailStep struct {
 	Strategy string
 	Class    []int32   // argmax after the strategy, or the decider's choice
 	Shift    []float32 // total-variation distance it moved the row, in [0,1]
+	Device   bool      // the device has done it, behind the forward
 }
 
 // Trip is the kind of reason for which the source view answers in a pipeline's

@@ -55,6 +55,7 @@ func (p *Pipeline) correct(ctx context.Context, b *Batch, source *slot, log *zer
 	copy(p.probs.Data, p.slot.probs.Data)
 	p.class, p.score = grown(p.class, rows), grown(p.score, rows)
 	p.trailForward(source)
+	p.offload.collect()
 	for i := range p.stages {
 		if err := p.apply(ctx, b, &p.stages[i], log); err != nil {
 			p.failed(p.stages[i].name, err)
@@ -84,11 +85,12 @@ func (p *Pipeline) trailForward(source *slot) {
 func (p *Pipeline) apply(ctx context.Context, b *Batch, s *stage, log *zerolog.Logger) error {
 	if s.correct != nil {
 		before := p.before()
-		err := safely(log, func() error { return s.correct.Correct(ctx, b, &p.slot.out, &p.probs) })
+		made, err := p.correctBy(ctx, b, s, log)
 		if err != nil {
 			return err
 		}
 		p.record(s.name, before)
+		p.trail[len(p.trail)-1].Device = made
 	}
 	if s.decide != nil {
 		err := safely(log, func() error {
@@ -104,6 +106,18 @@ func (p *Pipeline) apply(ctx context.Context, b *Batch, s *stage, log *zerolog.L
 		copy(p.trail[len(p.trail)-1].Class, p.class)
 	}
 	return nil
+}
+
+// correctBy lets one stage correct, by what the device has made of the batch where
+// there is that.
+func (p *Pipeline) correctBy(ctx context.Context, b *Batch, s *stage, log *zerolog.Logger) (device bool, err error) {
+	made := p.offload.madeOf(s, &p.probs)
+	if made == nil {
+		return false, safely(log, func() error { return s.correct.Correct(ctx, b, &p.slot.out, &p.probs) })
+	}
+	err = safely(log, func() error { return s.self.(Offloader).Adopt(b, &p.slot.out, &p.probs, made) })
+	p.offload.follow(&p.probs, made)
+	return true, err
 }
 
 // checkClasses holds a decider to the classes it can answer with.
@@ -135,6 +149,7 @@ func (p *Pipeline) record(name string, before []float32) {
 		p.trail = append(p.trail, TrailStep{})
 	}
 	t := &p.trail[n]
+	t.Device = false
 	t.Strategy, t.Class, t.Shift = name, grown(t.Class, rows), grown(t.Shift, rows)
 	for i := range rows {
 		now := p.probs.Row(i)

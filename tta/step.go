@@ -24,7 +24,7 @@ func (g *Group) Step(ctx context.Context, b *Batch) (*Result, error) {
 	}
 	g.begin(b)
 	g.prepare(ctx, b)
-	g.claimAll()
+	g.claimAll(b)
 	for _, p := range g.order {
 		if err := g.answerOf(ctx, b, p); err != nil {
 			return nil, fmt.Errorf("step %d: %w", b.Step, err)
@@ -90,12 +90,13 @@ func sourceOnly(b *Batch) string {
 
 // claimAll finds the step's distinct forwards before the first is run, so that
 // each keeps what every pipeline on it needs.
-func (g *Group) claimAll() {
+func (g *Group) claimAll(b *Batch) {
 	if g.sourceView || g.guard.compares() {
 		g.sourceSlot(models.Keep{})
 	}
 	for _, p := range g.order {
 		keep := p.keep
+		keep.Finish = p.ask(b)
 		if p.trip != TripNone {
 			keep = models.Keep{}
 		}
