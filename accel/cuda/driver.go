@@ -78,11 +78,11 @@ func (d *driver) room(err error, bytes int) error {
 	if !errors.Is(err, accel.ErrOutOfMemory) {
 		return err
 	}
-	out := d.lib.out
-	if d.lib.check("cuMemGetInfo_v2", d.lib.memInfo.Call(d.lib.first(), pointer(&out[1]))) != nil {
+	free, total, infoErr := d.lib.memory()
+	if infoErr != nil {
 		return fmt.Errorf("%d bytes: %w", bytes, err)
 	}
-	return fmt.Errorf("%d bytes, of %d free on a card of %d: %w", bytes, out[0], out[1], err)
+	return fmt.Errorf("%d bytes, of %d free on a card of %d: %w", bytes, free, total, err)
 }
 
 // Free gives device memory back. That of a lost card went with its context.
