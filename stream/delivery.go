@@ -59,10 +59,20 @@ type Parcel struct {
 	Bytes      int64
 	Closed     string // why: rows, bytes, age, key, order, alone, pressure or drain
 
+	line   *queueing // while its handler has it
 	key    string
 	opened time.Time
 	cost   int // rows, refused messages counting as one
 	byItem []*Delivery
+}
+
+// Next is the parcel the handler will be given after this one, if it has closed
+// already: for making it ready, not for answering it.
+func (p *Parcel) Next() *Parcel {
+	if p.line == nil {
+		return nil
+	}
+	return p.line.peek()
 }
 
 // Refuse turns item i of the batch into a dead letter instead of an output.

@@ -25,9 +25,9 @@ func Encoder(group, model string, generation uint64, cfg OutputConfig) func(p tt
 }
 
 // Serve runs the part of Input.Run that calls handle, on parcels closed already,
-// with nobody left to take them back.
-func Serve(ctx context.Context, parcels []*Parcel, handle Handle) error {
-	k := &intake{parcels: make(chan *Parcel, len(parcels)), answered: make(chan *Parcel, 1)}
+// with nobody to take them back but room for so many.
+func Serve(ctx context.Context, parcels []*Parcel, room int, handle Handle) error {
+	k := &intake{parcels: make(chan *Parcel, len(parcels)), answered: make(chan *Parcel, room)}
 	for _, p := range parcels {
 		k.parcels <- p
 	}

@@ -93,8 +93,12 @@ func (k *intake) run(ctx context.Context) error {
 // serve gives closed parcels to the handler and takes them back answered. The
 // intake may have ended with ctx before it takes one back.
 func (k *intake) serve(ctx context.Context, handle Handle) error {
-	for p := range k.parcels {
-		if err := handle(ctx, p); err != nil {
+	line := queueing{parcels: k.parcels}
+	for p := line.next(); p != nil; p = line.next() {
+		p.line = &line
+		err := handle(ctx, p)
+		p.line = nil
+		if err != nil {
 			return err
 		}
 		select {
@@ -104,6 +108,33 @@ func (k *intake) serve(ctx context.Context, handle Handle) error {
 		}
 	}
 	return nil
+}
+
+// queueing is the parcels on their way to the handler, of which one may be looked at
+// before its turn. One goroutine owns it.
+type queueing struct {
+	parcels <-chan *Parcel
+	peeked  *Parcel
+}
+
+// next is the parcel whose turn it is, nil when there are no more.
+func (q *queueing) next() *Parcel {
+	if p := q.peeked; p != nil {
+		q.peeked = nil
+		return p
+	}
+	return <-q.parcels
+}
+
+// peek is the parcel after the one at hand, nil where none has closed yet.
+func (q *queueing) peek() *Parcel {
+	if q.peeked == nil {
+		select {
+		case q.peeked = <-q.parcels:
+		default:
+		}
+	}
+	return q.peeked
 }
 
 // arm sets the timer to the age at which the oldest batch closes.

@@ -257,8 +257,53 @@ func TestHandlerEndsWhenNobodyTakesItsParcelsBack(t *testing.T) {
 	ctx, fail := context.WithCancelCause(context.Background())
 	fail(failed)
 	parcels := []*stream.Parcel{{}, {}, {}}
-	err := stream.Serve(ctx, parcels, func(context.Context, *stream.Parcel) error { return nil })
+	err := stream.Serve(ctx, parcels, 1, func(context.Context, *stream.Parcel) error { return nil })
 	assert.ErrorIs(t, err, failed)
+}
+
+// A handler that looks ahead sees the next parcel before its turn, and gets it, once,
+// in its turn; behind the last there is none.
+func TestLookingAheadTakesNobodysTurn(t *testing.T) {
+	parcels := []*stream.Parcel{{}, {}, {}, {}}
+	var handled []*stream.Parcel
+	err := stream.Serve(t.Context(), parcels, len(parcels), func(_ context.Context, p *stream.Parcel) error {
+		i := len(handled)
+		handled = append(handled, p)
+		switch {
+		case i == 3:
+			assert.Nil(t, p.Next())
+		case i != 1: // one of them does not look
+			assert.Same(t, parcels[i+1], p.Next())
+			assert.Same(t, parcels[i+1], p.Next(), "as often as it likes")
+		}
+		if i > 0 {
+			assert.Nil(t, parcels[i-1].Next(), "one that is answered has no next")
+		}
+		return nil
+	})
+	assert.NoError(t, err)
+	require.Len(t, handled, 4)
+	for i, p := range parcels {
+		assert.Same(t, p, handled[i])
+	}
+}
+
+// The same over a server, with every answer stored once and in order.
+func TestAllAreAnsweredInOrderByAnEngineThatLooksAhead(t *testing.T) {
+	b := newBench(t)
+	const n = 400
+	b.o.Batch.MaxRows = 4
+	w := b.start(func(ctx context.Context, p *stream.Parcel, c stream.Committer) (stream.Receipt, error) {
+		p.Next()
+		r, err := echo(ctx, p, c)
+		p.Next()
+		return r, err
+	})
+	b.publish("cam", upTo(n)...)
+	b.waitFor("tta.g.out.>", n)
+	streamtest.Eventually(t, "everything is acknowledged", func() bool { return b.unanswered() == 0 })
+	require.NoError(t, w.stop())
+	assert.Equal(t, upTo(n), b.classes("tta.g.out.>"))
 }
 
 func TestSlowEngineHoldsTheServerBack(t *testing.T) {
