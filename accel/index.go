@@ -32,9 +32,9 @@ type Seeker interface {
 	Index
 	// Seek queues a search on a stream of the same device: what Search does, for n rows
 	// of features [n width] that are in a buffer, of each the first Dim values brought to
-	// unit length. Slots and similarities are buffers of n*k values; a slot is the bits
-	// of an int32. A row without a direction, being zero or not finite, finds nothing.
-	Seek(s Stream, features Buffer, n, width, k, live int, slots, similarities Buffer) error
+	// unit length. Slots and similarities are written as those of a download. A row
+	// without a direction, being zero or not finite, finds nothing.
+	Seek(s Stream, features Buffer, n, width, k, live int, slots []int32, similarities []float32) error
 	// Lost is the error after which the device was given up: keys are kept and Search
 	// goes on on the host, slowly. Nil while all is well.
 	Lost() error

@@ -26,6 +26,7 @@ func runIndex(t *testing.T, open Open) {
 	t.Run("one query at a time", func(t *testing.T) { indexAlone(t, d) })
 	t.Run("keys come back", func(t *testing.T) { indexKeys(t, d) })
 	t.Run("refusals", func(t *testing.T) { indexRefusals(t, d) })
+	t.Run("features of the device", func(t *testing.T) { indexSeeks(t, d) })
 }
 
 // pair is an index of the device and the oracle, holding the same keys.
@@ -206,4 +207,58 @@ func indexRefusals(t *testing.T, d accel.Device) {
 	assert.Panics(t, func() { x.Set(0, []float32{1}) }, "a key of another width")
 	assert.Panics(t, func() { searched(x, []float32{1, 2}, 1, 1, 4) }, "more live than there is room for")
 	x.Close()
+}
+
+// indexSeeks searches with rows of features on the device, of which only a part is the
+// key and whose length does not matter: found is what queries of unit length find. Keys
+// are set between two searches on different streams.
+func indexSeeks(t *testing.T, d accel.Device) {
+	const dim, width, capacity, n, k = 6, 9, 1500, 67, 5
+	random := seeded("index seeks")
+	p := newPair(t, d, dim, capacity)
+	x, ok := p.index.(accel.Seeker)
+	if !ok {
+		t.Skipf("%s searches with queries of the host", d.Info().Kind)
+	}
+	r := newRunner(t, d)
+	defer r.close()
+	buffer := r.buffer(n * width)
+	for range 2 {
+		for slot := range capacity {
+			p.set(slot, scaled(random, dim))
+		}
+		features := values(n*width, normal(random))
+		clear(features[:width])
+		features[width] = float32(math.NaN())
+		require.NoError(t, r.stream.Upload(buffer, features))
+		got := found{make([]int32, n*k), make([]float32, n*k)}
+		require.NoError(t, x.Seek(r.stream, buffer, n, width, k, capacity, got.slots, got.similarities))
+		require.NoError(t, r.stream.Sync(t.Context()))
+		want := searched(p.oracle, units(features, n, width, dim), n, k, capacity)
+		testkit.Close(t, "similarities", got.similarities, want.similarities, 1e-5)
+		require.Equal(t, want.slots[:2*k], got.slots[:2*k], "rows without a direction find nothing")
+	}
+	require.NoError(t, x.Lost())
+	short := found{make([]int32, n), make([]float32, n)}
+	assert.Error(t, x.Seek(r.stream, buffer, n, dim-1, 1, capacity, short.slots, short.similarities), "features shorter than keys")
+	assert.Error(t, x.Seek(r.stream, buffer, n, width, 1, capacity+1, short.slots, short.similarities), "more live than there is room for")
+	assert.Error(t, x.Seek(r.stream, buffer, n+1, width, 1, capacity, make([]int32, n+1), make([]float32, n+1)), "a small buffer")
+	require.NoError(t, buffer.Free())
+}
+
+// units are the first dim values of each row at unit length; a row without a direction
+// is not a number.
+func units(features []float32, n, width, dim int) []float32 {
+	var out []float32
+	for i := range n {
+		row := features[i*width : i*width+dim]
+		squares := 0.0
+		for _, v := range row {
+			squares += float64(v) * float64(v)
+		}
+		for _, v := range row {
+			out = append(out, float32(float64(v)/math.Sqrt(squares)))
+		}
+	}
+	return out
 }

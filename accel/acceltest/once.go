@@ -10,13 +10,14 @@ import (
 	"ttad/accel/plain"
 )
 
-// RunOnce runs every operator once, on two rows, and small networks under batch
-// statistics. It is for executors that look at every access to memory and are slow for
-// it. Cases with more than most float32 additions in a result are left out.
-func RunOnce(t *testing.T, open Open, most int) {
+// RunOnce runs every operator once, on a few rows, small networks under all kinds of
+// norm rules, and a search. It is for executors that look at every access to memory
+// and are slow for it: cases with more than most float32 additions in a result are
+// left out, and of LAME's most.
+func RunOnce(t *testing.T, open Open, rows, most int) {
 	d := opened(t, open)
 	for i, c := range cases() {
-		if c.depth > most || c.name == "long" {
+		if !c.brief(most) {
 			continue
 		}
 		t.Run(fmt.Sprintf("%s/%s/%d", c.op.Kind(), c.name, i), func(t *testing.T) {
@@ -25,27 +26,83 @@ func RunOnce(t *testing.T, open Open, most int) {
 			mayRefuse(t, d, p)
 			var inputs []*accel.Tensor
 			for _, o := range given {
-				inputs = append(inputs, o.fill.tensor(random, o.shape.At(2)...))
+				inputs = append(inputs, o.fill.tensor(random, o.shape.At(rows)...))
 			}
-			once(t, d, p, inputs, nil)
+			once(t, d, p, inputs, rows, nil, max(c.depth, 64))
 		})
 	}
+	t.Run("norms", func(t *testing.T) { onceUnderRules(t, d, rows) })
+	t.Run("search", func(t *testing.T) { onceSearched(t, d, rows) })
+}
+
+// brief reports whether a case is soon done. LAME's depth is no number of additions,
+// and its iterations take long wherever they are looked at.
+func (c opCase) brief(most int) bool {
+	if _, ok := c.op.(accel.LAME); ok {
+		return c.name == "few classes"
+	}
+	return c.depth <= most && c.name != "long"
+}
+
+// onceUnderRules runs networks with moments of the source, of the batch, mixed and
+// given.
+func onceUnderRules(t *testing.T, d accel.Device, rows int) {
 	random := seeded("once")
-	for name, p := range map[string]*accel.Program{"residual": residual(random, false), "perceptron": perceptron(random)} {
-		t.Run(name, func(t *testing.T) { once(t, d, p, inputsOf(p, 2, random), mixedRules(p, 1)) })
+	for _, p := range []*accel.Program{residual(random, false), perceptron(random)} {
+		inputs := inputsOf(p, rows, random)
+		given := make([]accel.NormRule, len(p.NormSteps))
+		for i := range given {
+			given[i] = rules(random, p.NormChannels(i))["given"]
+		}
+		for _, r := range [][]accel.NormRule{nil, given, mixedRules(p, 1)} {
+			once(t, d, p, inputs, rows, r, 64)
+		}
 	}
 }
 
-// once runs a program on two rows and compares outputs only.
-func once(t *testing.T, d accel.Device, p *accel.Program, inputs []*accel.Tensor, rules []accel.NormRule) {
+// onceSearched searches keys with queries of the host and, where it can, of the device.
+func onceSearched(t *testing.T, d accel.Device, rows int) {
+	if _, ok := d.(accel.Indexer); !ok {
+		t.Skipf("%s searches no keys", d.Info().Kind)
+	}
+	const dim, capacity, k = 5, 70, 4
+	random := seeded("once")
+	p := newPair(t, d, dim, capacity)
+	for slot := range capacity {
+		p.set(slot, values(dim, func() float32 { return float32(random.IntN(7) - 3) }))
+	}
+	queries := values(rows*dim, func() float32 { return float32(random.IntN(7) - 3) })
+	require.Equal(t, searched(p.oracle, queries, rows, k, capacity), searched(p.index, queries, rows, k, capacity))
+	if seeker, ok := p.index.(accel.Seeker); ok {
+		onceSought(t, d, seeker, queries, rows, k, capacity)
+	}
+}
+
+// onceSought searches with queries of the device.
+func onceSought(t *testing.T, d accel.Device, x accel.Seeker, queries []float32, rows, k, live int) {
 	r := newRunner(t, d)
 	defer r.close()
-	e := r.compile(p, 2)
-	want, err := plain.Run(p, inputs, 2, rules)
+	in := r.buffer(len(queries))
+	require.NoError(t, r.stream.Upload(in, queries))
+	got := found{make([]int32, rows*k), make([]float32, rows*k)}
+	require.NoError(t, x.Seek(r.stream, in, rows, len(queries)/rows, k, live, got.slots, got.similarities))
+	require.NoError(t, r.stream.Sync(t.Context()))
+	for i := 1; i < k; i++ {
+		require.LessOrEqual(t, got.similarities[i], got.similarities[i-1], "the most similar first")
+	}
+	require.NoError(t, in.Free())
+}
+
+// once runs a program and compares outputs only.
+func once(t *testing.T, d accel.Device, p *accel.Program, inputs []*accel.Tensor, rows int, rules []accel.NormRule, depth int) {
+	r := newRunner(t, d)
+	defer r.close()
+	e := r.compile(p, rows)
+	want, err := plain.Run(p, inputs, rows, rules)
 	require.NoError(t, err)
-	got := r.run(e, 2, inputs, rules, false)
+	got := r.run(e, rows, inputs, rules, false)
 	for i, y := range want.Outputs {
-		within(t, "output", got.outputs[i], y.Data, 64)
+		within(t, "output", got.outputs[i], y.Data, depth)
 	}
 	require.NoError(t, e.Close())
 }

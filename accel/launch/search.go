@@ -3,7 +3,7 @@ package launch
 import (
 	"context"
 	"fmt"
-	"math"
+	"unsafe"
 
 	"ttad/accel"
 )
@@ -18,16 +18,15 @@ const (
 
 // searchMemory is what a search needs on top of keys.
 type searchMemory struct {
-	uses                   uses
-	last                   *stream   // that searched
-	packed, words          []float32 // keys on their way, and their slots
-	rows, slots            memory    // the same on the device
-	queries                memory    // [n][dim]
-	scores                 memory    // [block][panel]
-	best, bestSlots        memory    // [block][chunks][k]
-	found, foundSlots      memory    // [n][k], where Search reads them
-	earlier, earlierSlots  memory    // the same of every second panel
-	similarities, answered []float32
+	uses                  uses
+	last                  *stream   // that searched
+	packed, words         []float32 // keys on their way, and their slots
+	rows, slots           memory    // the same on the device
+	queries               memory    // [n][dim]
+	scores                memory    // [block][panel]
+	best, bestSlots       memory    // [block][chunks][k]
+	found, foundSlots     memory    // [n][k]
+	earlier, earlierSlots memory    // the same of every second panel
 }
 
 func (m *searchMemory) pieces() []*memory {
@@ -79,88 +78,80 @@ func (x *index) Search(queries []float32, n, k, live int, slots []int32, similar
 }
 
 func (x *index) search(queries []float32, n, k, live int, slots []int32, similarities []float32) error {
-	m := &x.scratch
 	if err := x.room(x.stream, n, k, live); err != nil {
 		return err
 	}
-	c := newSearching(n, k, live, m.found, m.foundSlots)
-	m.answered = resized(m.answered, n*k)
-	if err := x.queueSearch(queries, c, similarities); err != nil {
+	m := &x.scratch
+	if err := x.queueSearch(queries, newSearching(n, k, live, m.found, m.foundSlots), slots, similarities); err != nil {
 		return err
 	}
-	if err := x.stream.Sync(context.Background()); err != nil {
-		return err
-	}
-	for i, v := range m.answered {
-		slots[i] = int32(math.Float32bits(v))
-	}
-	return nil
+	return x.stream.Sync(context.Background())
 }
 
-func (x *index) queueSearch(queries []float32, c searching, similarities []float32) error {
-	s, m := x.stream, &x.scratch
+func (x *index) queueSearch(queries []float32, c searching, slots []int32, similarities []float32) error {
+	s := x.stream
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if err := s.usable(); err != nil {
 		return err
 	}
-	if err := s.write(m.queries.at, queries); err != nil {
+	if err := s.write(x.scratch.queries.at, queries); err != nil {
 		return err
 	}
+	return x.sendAndLaunch(s, c, slots, similarities)
+}
+
+// sendAndLaunch queues keys that the device lacks, the search, and its results' way home.
+func (x *index) sendAndLaunch(s *stream, c searching, slots []int32, similarities []float32) error {
 	if err := x.send(s); err != nil {
 		return err
 	}
 	if err := x.launches(s, c); err != nil {
 		return err
 	}
-	if err := s.read(c.foundSlots.at, transfer{n: c.n * c.k, dst: m.answered}); err != nil {
+	if err := s.read(c.foundSlots.at, transfer{n: c.n * c.k, dst: bitsOf(slots)}); err != nil {
 		return err
 	}
 	return s.read(c.found.at, transfer{n: c.n * c.k, dst: similarities})
 }
 
 // Seek searches for rows that are on the device, in the order of their stream.
-func (x *index) Seek(on accel.Stream, features accel.Buffer, n, width, k, live int, slots, similarities accel.Buffer) error {
-	if err := x.seek(on, features, n, width, k, live, slots, similarities); err != nil {
-		return fmt.Errorf("search among %d keys: %w", live, err)
+func (x *index) Seek(on accel.Stream, features accel.Buffer, n, width, k, live int, slots []int32, similarities []float32) error {
+	s, ok := on.(*stream)
+	if !ok || s.device != x.device {
+		return fmt.Errorf("search among keys on %s: stream %T belongs to another device", x.device.info.Kind, on)
+	}
+	err := x.lost
+	if n < 1 || k < 1 || live < 0 || live > x.capacity || width < x.dim || len(slots) != n*k || len(similarities) != n*k {
+		err = fmt.Errorf("%d rows of %d values for keys of %d, %d slots and %d similarities for %d each, %d of %d keys",
+			n, width, x.dim, len(slots), len(similarities), k, live, x.capacity)
+	}
+	if err == nil {
+		err = x.room(s, n, k, live)
+	}
+	if err == nil {
+		m := &x.scratch
+		err = x.seek(s, features, width, newSearching(n, k, live, m.found, m.foundSlots), slots, similarities)
+	}
+	if err != nil {
+		return fmt.Errorf("search among keys: %w", err)
 	}
 	return nil
 }
 
-func (x *index) seek(on accel.Stream, features accel.Buffer, n, width, k, live int, slots, similarities accel.Buffer) error {
-	s, ok := on.(*stream)
-	switch {
-	case !ok || s.device != x.device:
-		return fmt.Errorf("stream %T belongs to another device", on)
-	case n < 1 || k < 1 || live < 0 || live > x.capacity || width < x.dim:
-		return fmt.Errorf("%d rows of %d values, %d of %d keys of %d, the best %d: out of range", n, width, live, x.capacity, x.dim, k)
-	case x.lost != nil:
-		return x.lost
-	}
-	if err := x.room(s, n, k, live); err != nil {
-		return err
-	}
+func (x *index) seek(s *stream, features accel.Buffer, width int, c searching, slots []int32, similarities []float32) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	var buffers [3]*buffer
-	for i, given := range []accel.Buffer{features, slots, similarities} {
-		var err error
-		if buffers[i], err = s.buffer(given, []int{n * width, n * k, n * k}[i]); err != nil {
-			return err
-		}
-	}
-	if err := x.send(s); err != nil {
-		return err
-	}
-	err := s.kernel("search_units", [3]int{n, 1, 1}, at(x.scratch.queries), at(buffers[0].memory), whole32(width), whole32(x.dim))
+	b, err := s.buffer(features, c.n*width)
 	if err != nil {
 		return err
 	}
-	err = x.launches(s, newSearching(n, k, live, buffers[2].memory, buffers[1].memory))
-	x.scratch.uses.add(s)
-	for _, b := range buffers {
-		b.uses.add(s)
+	err = s.kernel("search_units", [3]int{c.n, 1, 1}, at(x.scratch.queries), at(b.memory), whole32(width), whole32(x.dim))
+	if err == nil {
+		err = x.sendAndLaunch(s, c, slots, similarities)
 	}
+	b.uses.add(s)
+	x.scratch.uses.add(s)
 	return err
 }
 
@@ -267,9 +258,7 @@ func at(m memory) Arg { return Arg{Memory: m.at} }
 
 func whole32(n int) Arg { return Arg{Int: int32(n)} }
 
-func resized(s []float32, n int) []float32 {
-	if cap(s) < n {
-		return make([]float32, n)
-	}
-	return s[:n]
+// bitsOf lets a transfer write whole numbers: it copies bits, whatever they mean.
+func bitsOf(words []int32) []float32 {
+	return unsafe.Slice((*float32)(unsafe.Pointer(unsafe.SliceData(words))), len(words))
 }
