@@ -28,6 +28,8 @@ type GroupOptions struct {
 	// Finish lets corrections be done on the device, behind the forward. Nil where there
 	// is no device.
 	Finish Finish
+	// Ahead is told a step's forwards before the first; nil where that is no use.
+	Ahead Ahead
 	// Seed starts every strategy's random source, together with its place.
 	Seed uint64
 	// Ledger bounds what is remembered until labels come. Nil means that labels
@@ -43,6 +45,8 @@ type Group struct {
 	guard      GuardConfig
 	sourceView bool
 	forward    Forward
+	ahead      Ahead
+	asks       []models.Ask // of the step, reused
 	env        Env
 	math       *dense.Math
 	pipelines  []*Pipeline
@@ -75,7 +79,7 @@ func NewGroup(o GroupOptions) (*Group, error) {
 	}
 	g := &Group{
 		classes: o.Env.Classes, labels: o.Env.Labels, guard: o.Guard,
-		sourceView: o.SourceView, forward: o.Forward, env: o.Env, math: m,
+		sourceView: o.SourceView, forward: o.Forward, ahead: o.Ahead, env: o.Env, math: m,
 	}
 	g.champion = slices.IndexFunc(o.Configs, func(c PipelineConfig) bool { return c.Role == Champion })
 	var problems []error

@@ -81,7 +81,18 @@ func TestOneForwardPerDistinctOverlay(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			o := options(c.pipes...)
 			o.SourceView = c.source
+			var announced, asked []models.Ask
+			o.Ahead = func(_ context.Context, _ *tta.Batch, asks []models.Ask) { announced = slices.Clone(asks) }
+			o.Forward = func(ctx context.Context, b *tta.Batch, o *models.Overlay, keep models.Keep) (*models.Output, error) {
+				asked = append(asked, models.Ask{Overlay: o, Keep: keep})
+				return forward(ctx, b, o, keep)
+			}
 			r := step(t, build(t, o), certain(0, 1))
+			require.Len(t, announced, len(asked))
+			for i, a := range asked {
+				assert.Same(t, a.Overlay, announced[i].Overlay, "told beforehand, and in this order")
+				assert.Equal(t, a.Keep, announced[i].Keep)
+			}
 			var ran []string
 			for _, f := range r.Timings {
 				ran = append(ran, f.Overlay)

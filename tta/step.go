@@ -25,6 +25,7 @@ func (g *Group) Step(ctx context.Context, b *Batch) (*Result, error) {
 	g.begin(b)
 	g.prepare(ctx, b)
 	g.claimAll(b)
+	g.announce(ctx, b)
 	for _, p := range g.order {
 		if err := g.answerOf(ctx, b, p); err != nil {
 			return nil, fmt.Errorf("step %d: %w", b.Step, err)
