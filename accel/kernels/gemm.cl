@@ -28,7 +28,7 @@ KERNEL(256, 1, 1) matmul(__global float *y, __global const float *a, __global co
     int depth, int a_row, int a_depth, int b_depth, int b_column, int has_c, int c_row, int c_column,
     float alpha, float beta, __global const float *add, int has_add, int act, float act_a,
     float act_b, int matrices, int span) {
-  __local float tile[TILE_FLOATS] __attribute__((aligned(16)));
+  __local float tile[TILE_FLOATS(TILE)] __attribute__((aligned(16)));
   int item = (int)get_local_id(0);
   int group = (int)get_group_id(0);
   int across = (columns + TILE - 1) / TILE;
@@ -42,41 +42,40 @@ KERNEL(256, 1, 1) matmul(__global float *y, __global const float *a, __global co
   int k = part * span;
   int end = depth - k < span ? depth : k + span;
 
-  share left = share_of(item, a_row != 1);
-  share right = share_of(item, b_column != 1);
-  float held[2][PATCH];
+  share left = share_of(item, TILE, a_row != 1);
+  share right = share_of(item, TILE, b_column != 1);
+  float ahead_a[SHARE], ahead_b[SHARE];
   float sum[PATCH * PATCH] = {0};
-  tile_bring(held[0], a + at.a, left, row, rows, a_row, k, end, a_depth);
-  tile_bring(held[1], b + at.b, right, column, columns, b_column, k, end, b_depth);
-  for (; k < end; k += DEPTH) {
+  tile_bring(ahead_a, a + at.a, left, row, rows, a_row, k, end, a_depth);
+  tile_bring(ahead_b, b + at.b, right, column, columns, b_column, k, end, b_depth);
+  while (k < end) {
     LOCAL_BARRIER;
-    tile_put(tile, left, held[0]);
-    tile_put(tile + DEPTH * PITCH, right, held[1]);
+    tile_put(tile, PITCH(TILE), left, ahead_a);
+    tile_put(tile + DEPTH * PITCH(TILE), PITCH(TILE), right, ahead_b);
     LOCAL_BARRIER;
-    tile_bring(held[0], a + at.a, left, row, rows, a_row, k + DEPTH, end, a_depth);
-    tile_bring(held[1], b + at.b, right, column, columns, b_column, k + DEPTH, end, b_depth);
-    tile_multiply(sum, tile, tile + DEPTH * PITCH, item);
+    k += DEPTH;
+    tile_bring(ahead_a, a + at.a, left, row, rows, a_row, k, end, a_depth);
+    tile_bring(ahead_b, b + at.b, right, column, columns, b_column, k, end, b_depth);
+    tile_multiply(sum, tile, TILE, item);
   }
 
   column += item % TILE;
+  y += part * matrices * rows * columns;
+  ending e = {c, 0, add, has_add, act, act_a, act_b};
   for (int lower = 0; lower < 2; lower++) {
     LOCAL_BARRIER;
-    tile_keep(tile, lower, sum, item);
+    tile_keep(tile, TILE, lower, sum, item);
     LOCAL_BARRIER;
     for (int line = item / TILE; line < TILE / 2; line += GROUP / TILE) {
       int r = row + lower * TILE / 2 + line;
-      if (r >= rows || column >= columns) {
-        continue;
+      if (r < rows && column < columns) {
+        int i = (matrix * rows + r) * columns + column;
+        float v = alpha * tile[line * PITCH(TILE) + item % TILE];
+        if (has_c) {
+          v += beta * c[at.c + r * c_row + column * c_column];
+        }
+        y[i] = ended(e, i, 0, v);
       }
-      int i = (matrix * rows + r) * columns + column;
-      float v = alpha * tile[line * PITCH + item % TILE];
-      if (has_c) {
-        v += beta * c[at.c + r * c_row + column * c_column];
-      }
-      if (has_add) {
-        v += add[i];
-      }
-      y[part * matrices * rows * columns + i] = activate(act, act_a, act_b, v);
     }
   }
 }
@@ -140,10 +139,8 @@ KERNEL(256, 1, 1) matmul_rows(__global float *y, __global const float *a, __glob
   if (has_c) {
     v += beta * c[at.c + r * c_row + column * c_column];
   }
-  if (has_add) {
-    v += add[i];
-  }
-  y[i] = activate(act, act_a, act_b, v);
+  ending e = {c, 0, add, has_add, act, act_a, act_b};
+  y[i] = ended(e, i, 0, v);
 }
 
 /* join adds the two parts or more of sums that matmul or conv left, n results one after
@@ -165,8 +162,6 @@ KERNEL(256, 1, 1) join(__global float *y, __global const float *parts, int n, in
   if (has_bias) {
     v += beta * bias[i / inner % channels];
   }
-  if (has_add) {
-    v += add[i];
-  }
-  y[i] = activate(act, act_a, act_b, v);
+  ending e = {bias, 0, add, has_add, act, act_a, act_b};
+  y[i] = ended(e, i, 0, v);
 }

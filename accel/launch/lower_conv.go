@@ -28,9 +28,12 @@ func (l *lowering) conv(n *node, op accel.Conv) {
 	}
 }
 
-// fewOutputs is where, on paper, half a tile of 64 outputs at half of a card's peak is
-// as good as the fifth of it that loading an element for every fma leaves to conv_few.
-const fewOutputs = 32
+// Outputs of a group. On paper: of a flat tile that is half full a card gets a quarter of
+// its peak; loading an element for every fma leaves a fifth of it to conv_few.
+const (
+	fewOutputs  = 16 // from here on tiles are better
+	flatOutputs = 32 // up to here flat ones, of 32 outputs by 128 positions
+)
 
 // depth is how many products there are in a result.
 func (c convolution) depth() int { return c.channels * c.kernel[0] * c.kernel[1] }
@@ -52,18 +55,21 @@ func (c convolution) product(n *node) product {
 }
 
 func (l *lowering) convTiles(n *node, c convolution) {
-	outputs := accel.Elements(l.shape(n.out))
-	scratch := l.takeParts(outputs, c.depth())
-	tiles := c.Groups * ceilDiv(c.outputs, tileSide) * ceilDiv(c.positions(), tileSide)
+	kernel, lines := "conv", tileSide
+	if c.outputs <= flatOutputs {
+		kernel, lines = "conv_flat", flatOutputs
+	}
+	scratch := l.takeParts(accel.Elements(l.shape(n.out)), c.depth())
+	tiles := c.Groups * ceilDiv(c.outputs, lines) * ceilDiv(c.positions(), tileElements/lines)
 	count, span := parts(tiles, c.depth())
 	y, bias, end := l.value(n.out), n.in[2], n.tail
 	if count > 1 {
 		y, bias, end = scratch, accel.NoValue, noTail
 	}
 	tables, at := l.table(c.taps()...)
-	args := []operand{y, l.value(n.in[0]), l.value(n.in[1]), tables, at, integer(c.positions()), integer(c.depth())}
-	args = append(args, l.convArgs(n, c, bias, end)...)
-	l.emit("conv", [3]int{tiles * count, 1, 1}, append(args, integer(span))...)
+	args := []operand{y, l.value(n.in[0]), l.value(n.in[1]), tables, at}
+	args = append(args, integers(span, c.positions(), c.depth())...)
+	l.emit(kernel, [3]int{tiles * count, 1, 1}, append(args, l.convArgs(n, c, bias, end)...)...)
 	if count > 1 {
 		l.join(n, scratch, count, c.bias(n))
 	}

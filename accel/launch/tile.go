@@ -4,8 +4,9 @@ import "ttad/accel"
 
 // Numbers that tile.cl and gemm.cl have as well.
 const (
-	tileSide  = 64 // rows and columns of a product that a group computes
-	tileDepth = 16 // of the operands' common depth, at a time
+	tileElements = 4096 // of a product that a group computes
+	tileSide     = 64   // of a square tile
+	tileDepth    = 16   // of the operands' common depth, at a time
 )
 
 // When the depth of a product is cut into parts, which groups sum up side by side. On
@@ -31,7 +32,7 @@ func (l *lowering) takeParts(outputs, depth int) operand {
 	if depth < 2*shortestPart {
 		return l.take(1)
 	}
-	return l.take(min(mostParts*outputs, crowd*tileSide*tileSide))
+	return l.take(min(mostParts*outputs, crowd*tileElements))
 }
 
 // bias is what is added to the channels of a result that change every inner elements.
