@@ -45,14 +45,16 @@ type Device interface {
 	Close() error
 }
 
-// Buffer is memory on a device.
+// Buffer is memory on a device. Free may be called while work that uses the buffer is
+// queued: the memory goes when the work is done.
 type Buffer interface {
 	Floats() int
 	Free() error
 }
 
 // Exec is a program compiled for one device: weights resident, safe to share
-// between streams. Each stream keeps its own scratch for it.
+// between streams. Each stream keeps its own scratch for it. Close waits for its queued
+// runs.
 type Exec interface {
 	Program() *Program
 	MaxRows() int
@@ -72,7 +74,8 @@ type Args struct {
 
 // Stream is an ordered queue of work with one owner. Run and Upload may return
 // before the work is done; Download's destination is valid after Sync. The
-// first error since the last Sync is reported by Sync at the latest.
+// first error since the last Sync is reported by Sync at the latest. Close does what is
+// queued.
 type Stream interface {
 	// Upload copies src into dst; src may be reused when it returns.
 	Upload(dst Buffer, src []float32) error

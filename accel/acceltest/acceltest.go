@@ -23,6 +23,7 @@ func RunAll(t *testing.T, open Open) {
 	t.Run("same bits", func(t *testing.T) { runSameBits(t, open) })
 	t.Run("outputs", func(t *testing.T) { runOutputs(t, open) })
 	t.Run("two streams", func(t *testing.T) { runStreams(t, open) })
+	t.Run("queues", func(t *testing.T) { runQueues(t, open) })
 	t.Run("index", func(t *testing.T) { runIndex(t, open) })
 	t.Run("lifetimes", func(t *testing.T) { runLifetimes(t, open) })
 	t.Run("refusals", func(t *testing.T) { runRefusals(t, open) })
