@@ -73,6 +73,10 @@ docs: ## regenerate the generated documents
 docs-check: docs ## fail when generated documents are out of date
 	git diff --exit-code -- docs configs
 
+.PHONY: gpu-check
+gpu-check: ## for a machine with an NVIDIA card: check it and write gpu-report.md, to be sent back
+	$(GO) run ./internal/gpucheck -o gpu-report.md
+
 vuln: ## known vulnerabilities in what we call (needs the network)
 	$(GO) run $(GOVULNCHECK) ./...
 
