@@ -88,6 +88,28 @@ func (m *Exact) Read(queries []float32, n int, out *Reading) {
 		}
 	}
 	m.index.Search(m.units, n, m.c.Neighbours, m.rows.used, out.Place, out.Similarity)
+	m.weighAll(out, n)
+}
+
+// Used is how many slots of the index a search goes through, from the first.
+func (m *Exact) Used() int { return m.rows.used }
+
+// ReadFound is Read for n queries that somebody else has searched for in the same index,
+// among its first Used slots, for as many neighbours each.
+func (m *Exact) ReadFound(place []int32, similarity []float32, n int, out *Reading) {
+	if len(place) != n*m.c.Neighbours || len(similarity) != len(place) {
+		panic(fmt.Sprintf("errmem: %d places and %d similarities for %d queries of %d neighbours", len(place), len(similarity), n, m.c.Neighbours))
+	}
+	out.shape(n, m.c.Neighbours, m.c.Classes, m.c.Bases)
+	if m.rows.live == 0 {
+		return
+	}
+	copy(out.Place, place)
+	copy(out.Similarity, similarity)
+	m.weighAll(out, n)
+}
+
+func (m *Exact) weighAll(out *Reading, n int) {
 	for i := range n {
 		m.weigh(out, i)
 	}

@@ -192,6 +192,5 @@ func (p *Plan) closeParts() error {
 	for i := range p.parts {
 		errs = append(errs, p.parts[i].exec.Close())
 	}
-	p.parts = nil
 	return errors.Join(errs...)
 }

@@ -24,6 +24,7 @@ type Group struct {
 	options   GroupOptions
 	contents  contents
 	indexes   indexes
+	behind    *models.Plan // the device's, when the group was opened; nil where there is none
 }
 
 // GroupOptions is what opening a group takes besides its configuration.
@@ -50,6 +51,9 @@ func OpenGroup(name string, cfg configs.Group, o GroupOptions) (*Group, error) {
 		return nil, errors.Join(fmt.Errorf("group %s: %w", name, err), m.Close())
 	}
 	g := &Group{Name: name, Config: cfg, Model: m, options: o}
+	if m.onDevice() {
+		g.behind = m.Plan()
+	}
 	if g.contents, err = readContents(cfg.Model, o.Dir); err != nil {
 		return nil, errors.Join(fmt.Errorf("group %s: %w", name, err), m.Close())
 	}
@@ -77,10 +81,8 @@ func (g *Group) build(cfg configs.Group) (*tta.Group, error) {
 		Registry: g.options.Registry, Configs: cfg.Pipelines, Guard: cfg.Guard,
 		SourceView: cfg.Output.Source, Env: env, Seed: cfg.Seed, Ledger: g.ledger(cfg),
 	}
-	made := indexMaker(g.options.Devices)
-	if made != nil {
-		options.Env.Index = made.index
-	}
+	made := indexMaker(g.options.Devices, g.behind, g.options.Log)
+	made.lend(&options)
 	if g.Model.Graph != nil {
 		options.Forward = g.Model.Forward
 	}

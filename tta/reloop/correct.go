@@ -22,7 +22,9 @@ type step struct {
 // neighbours keeps its bits, and so do all while the weight is 0.
 func (s *Strategy) Correct(_ context.Context, b *tta.Batch, out *models.Output, probs *accel.Tensor) error {
 	s.look(out.Features, probs, b.Rows)
-	s.memory.Read(s.step.keys, b.Rows, &s.step.reading)
+	if !s.search.read(b.Rows, &s.step.reading) {
+		s.memory.Read(s.step.keys, b.Rows, &s.step.reading)
+	}
 	weight := s.weight()
 	for i := range b.Rows {
 		e := s.assume(i)

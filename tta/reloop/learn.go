@@ -19,6 +19,7 @@ func (s *Strategy) Remember(row int, kept []float32) {
 // Learn takes labels in, one by one; each costs a pass over its key and over the
 // classes. It never fails.
 func (s *Strategy) Learn(_ context.Context, rows []tta.Feedback) error {
+	s.search.cancel()
 	for i := range rows {
 		s.learn(&rows[i])
 	}

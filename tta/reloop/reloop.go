@@ -26,6 +26,7 @@ import (
 	_ "embed"
 	"fmt"
 
+	"ttad/accel"
 	"ttad/errmem"
 	"ttad/models"
 	"ttad/tta"
@@ -45,6 +46,7 @@ type Strategy struct {
 
 	classes int
 	step    step
+	search  search
 }
 
 // New builds the strategy with an empty memory.
@@ -84,10 +86,14 @@ func (s *Strategy) newMemory(env tta.Env) (errmem.Memory, error) {
 		}
 		index = made
 	}
-	return errmem.NewExact(errmem.ExactConfig{
+	exact, err := errmem.NewExact(errmem.ExactConfig{
 		Dim: s.width, Classes: env.Classes, Capacity: s.cfg.Slots, Neighbours: s.cfg.Neighbors, Temperature: s.cfg.Temperature,
 		Bases: s.cfg.Gamma < 1,
 	}, index)
+	if seeker, ok := index.(accel.Seeker); ok && err == nil {
+		s.search = search{index: seeker, memory: exact, width: env.FeatureWidth, neighbors: s.cfg.Neighbors}
+	}
+	return exact, err
 }
 
 // Needs asks for features and for labels: without them nothing is changed. Of a

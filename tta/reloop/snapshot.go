@@ -52,6 +52,7 @@ func (s *Strategy) Restore(blob []byte) error {
 	if err := readNumbers(blob[head:numbers], &t, n); err != nil {
 		return err
 	}
+	s.search.cancel()
 	if err := s.memory.Restore(blob[numbers:]); err != nil {
 		return err
 	}
@@ -86,6 +87,7 @@ func readNumbers(b []byte, t *trust, n *intake) error {
 
 // Reset forgets every label.
 func (s *Strategy) Reset() {
+	s.search.cancel()
 	s.memory.Reset()
 	s.forget()
 }
