@@ -5,7 +5,7 @@ GOVULNCHECK ?= golang.org/x/vuln/cmd/govulncheck@v1.9.0
 DATA        ?= $(TTAD_SHARED)/data
 RACE_PKGS    = ./stream/... ./tta/... ./internal/daemon/... ./internal/demo/... ./accel/... ./models ./integration/...
 
-.PHONY: help build test race purego fuzz lint kernels kernels-check docs docs-check check vuln bench bench-peers bench-go results train-demo demo-figure
+.PHONY: help build test race purego fuzz lint kernels kernels-check docs docs-check check vuln bench bench-devices bench-peers bench-go results train-demo demo-figure
 
 help: ## list targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -84,6 +84,9 @@ check: lint kernels-check docs-check test race purego ## what CI runs, but for t
 
 bench: ## docs/performance.md: us beside the engines found here (make bench-peers); 10 minutes of a quiet machine
 	$(GO) run ./internal/bench -data "$(DATA)" -o docs/performance.md
+
+bench-devices: ## docs/performance.md: PoCL beside the engine, and what a card needs at least; 4 minutes
+	$(GO) run ./internal/bench devices -data "$(DATA)" -o docs/performance.md
 
 ONNXRUNTIME ?= onnxruntime-node@1.30.0
 bench-peers: ## fetch ONNX Runtime for bench into .cache/peers (needs npm; 290 MB)

@@ -21,14 +21,14 @@ func openForward(t task, c cpu.Config, use func(batch) error) error {
 		return err
 	}
 	return onDevice(c, func(d *cpu.Device) error {
-		return onPlan(g, d, t.Shape[0], func(s *models.Session) error {
+		return onPlan(g, d, t.Shape[0], func(_ *models.Plan, s *models.Session) error {
 			return use(forward(s, in, overlayOf(t, g)))
 		})
 	})
 }
 
 // onPlan opens a session for batches of that many rows for use and closes it.
-func onPlan(g *models.Graph, d *cpu.Device, rows int, use func(*models.Session) error) (err error) {
+func onPlan(g *models.Graph, d accel.Device, rows int, use func(*models.Plan, *models.Session) error) (err error) {
 	plan, err := models.NewPlan(g, []accel.Device{d}, rows)
 	if err != nil {
 		return err
@@ -39,7 +39,7 @@ func onPlan(g *models.Graph, d *cpu.Device, rows int, use func(*models.Session) 
 		return err
 	}
 	defer func() { err = errors.Join(err, s.Close()) }()
-	return use(s)
+	return use(plan, s)
 }
 
 func forward(s *models.Session, in *accel.Tensor, overlay *models.Overlay) batch {

@@ -31,11 +31,18 @@ func main() {
 	}
 }
 
-// command measures, or is one of our own engines' processes where the first
-// argument says so.
+// command measures engines, or compares devices, or is one of our own engines'
+// processes where the first argument says so.
 func command(ctx context.Context, args []string) error {
 	if len(args) > 0 && args[0] == workerArg {
 		return work(ctx, args[1:], os.Stdin, os.Stdout)
+	}
+	if len(args) > 0 && args[0] == devicesArg {
+		o, err := parseDeviceOptions(args[1:])
+		if err != nil {
+			return err
+		}
+		return compareDevices(ctx, o, os.Stdout)
 	}
 	o, err := parseOptions(args)
 	if err != nil {

@@ -91,7 +91,7 @@ func openBare(t task, c cpu.Config, use func(batch) error) error {
 	in := accel.NewTensor(g.Inputs[0].Shape.At(replayBatch)...)
 	copy(in.Data, networks.Draw(1, len(in.Data), 1))
 	return onDevice(c, func(d *cpu.Device) error {
-		return onPlan(g, d, replayBatch, func(s *models.Session) error {
+		return onPlan(g, d, replayBatch, func(_ *models.Plan, s *models.Session) error {
 			source, mixed := forward(s, in, &models.Overlay{}), forward(s, in, mixture(g, t.SourceWeight))
 			return use(func(ctx context.Context) (answers []float32, err error) {
 				for range t.Shape[0] / replayBatch {
