@@ -51,7 +51,8 @@ func productCases() []opCase {
 // which they make so many values a row that every way of computing them is met.
 func finished() []opCase {
 	return []opCase{
-		{"convolution", conv3, []operand{batch(3, 5, 4), static(5, 3, 3, 3), static(5)}, 27},
+		{"convolution", conv3, []operand{batch(3, 3, 4), static(33, 3, 3, 3), static(33)}, 27},
+		{"convolution to few channels", conv3, []operand{batch(3, 5, 4), static(5, 3, 3, 3), static(5)}, 27},
 		{"deep convolution", conv3, []operand{batch(30, 3, 3), static(4, 30, 3, 3), static(4)}, 270},
 		{"depthwise", accel.Conv{Stride: unit, Dilation: unit, Groups: 3}, []operand{batch(3, 6, 4), static(3, 1, 2, 2), static(3)}, 8},
 		{"squeezed", accel.Conv{Stride: unit, Dilation: unit, Groups: 1}, []operand{batch(9, 1, 1), static(7, 9, 1, 1), static(7)}, 9},
