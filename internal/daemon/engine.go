@@ -40,6 +40,7 @@ func (e *engine) onParcel(ctx context.Context, p *stream.Parcel) error {
 	e.turn.Lock()
 	defer e.turn.Unlock()
 	e.onSwap()
+	defer e.group.Model.lookAhead(p)()
 	p.Generation = e.generation
 	e.metrics.took(p)
 	var a answered
@@ -51,6 +52,7 @@ func (e *engine) onParcel(ctx context.Context, p *stream.Parcel) error {
 	if err := ctx.Err(); err != nil {
 		return fmt.Errorf("batch %d: %w", e.step, err)
 	}
+	e.group.Model.stageNext()
 	start := time.Now()
 	receipt, err := e.committer.Commit(ctx, p, e.predictions(p, a))
 	if err != nil {

@@ -7,6 +7,7 @@ import (
 
 	"ttad/accel"
 	"ttad/models"
+	"ttad/tta"
 )
 
 // maxFailures in a row are taken for a device that will not recover.
@@ -30,27 +31,41 @@ type deviceFault struct {
 
 // forward answers a batch on the device, or on the processor where the batch belongs
 // there or the device fails: one answer a batch, whatever happens to the device.
-func (p *placing) forward(ctx context.Context, in []*accel.Tensor, rows int, o *models.Overlay, keep models.Keep) (*models.Output, error) {
-	if p.device == nil || rows <= p.few || rows > p.device.plan.MaxRows() {
-		return p.processor.forward(ctx, in, rows, o, keep)
+func (p *placing) forward(ctx context.Context, b *tta.Batch, o *models.Overlay, keep models.Keep) (*models.Output, error) {
+	if !p.takes(b.Rows) {
+		return p.onProcessor(ctx, b, o, keep)
 	}
-	out, err := p.device.forward(ctx, in, rows, o, keep)
+	out, err := p.onDevice(ctx, b, o, keep)
 	switch {
 	case err == nil && finite(out.Logits.Data):
-		p.failures = 0
+		if !p.failing {
+			p.failures = 0
+		}
 		return out, nil
 	case err != nil && ctx.Err() != nil:
 		return nil, err
 	case err != nil:
-		return p.instead(ctx, in, rows, o, keep, err)
+		return p.instead(ctx, b, o, keep, err)
 	}
-	return p.doubted(ctx, in, rows, o, keep, out)
+	return p.doubted(ctx, b, o, keep, out)
+}
+
+func (p *placing) onProcessor(ctx context.Context, b *tta.Batch, o *models.Overlay, keep models.Keep) (*models.Output, error) {
+	return p.processor.forward(ctx, b.Inputs, b.Rows, o, keep)
+}
+
+// onDevice brings home a forward that was queued, or runs it.
+func (p *placing) onDevice(ctx context.Context, b *tta.Batch, o *models.Overlay, keep models.Keep) (*models.Output, error) {
+	if k := p.queued(b, o); k >= 0 {
+		return p.device.session.Collect(ctx, k)
+	}
+	return p.device.forward(ctx, b.Inputs, b.Rows, o, keep)
 }
 
 // instead answers a batch the device failed on. Where the processor fails too, the
 // batch is at fault and not the device, unless that is gone.
-func (p *placing) instead(ctx context.Context, in []*accel.Tensor, rows int, o *models.Overlay, keep models.Keep, cause error) (*models.Output, error) {
-	out, err := p.processor.forward(ctx, in, rows, o, keep)
+func (p *placing) instead(ctx context.Context, b *tta.Batch, o *models.Overlay, keep models.Keep, cause error) (*models.Output, error) {
+	out, err := p.onProcessor(ctx, b, o, keep)
 	if err == nil || errors.Is(cause, accel.ErrLost) {
 		p.failed(cause)
 	}
@@ -60,8 +75,8 @@ func (p *placing) instead(ctx context.Context, in []*accel.Tensor, rows int, o *
 // doubted answers a batch for which the device's logits are not finite. That is mostly
 // the batch's own doing, and the processor says so; where it does not, the canary
 // decides whether the device can be trusted.
-func (p *placing) doubted(ctx context.Context, in []*accel.Tensor, rows int, o *models.Overlay, keep models.Keep, out *models.Output) (*models.Output, error) {
-	own, err := p.processor.forward(ctx, in, rows, o, keep)
+func (p *placing) doubted(ctx context.Context, b *tta.Batch, o *models.Overlay, keep models.Keep, out *models.Output) (*models.Output, error) {
+	own, err := p.onProcessor(ctx, b, o, keep)
 	if err != nil || sameFinite(out.Logits.Data, own.Logits.Data) {
 		return out, nil
 	}
@@ -80,9 +95,16 @@ func sameFinite(a, b []float32) bool {
 	return true
 }
 
-// failed counts a failure, and retires the device where it is the last of several.
+// failed counts the step's first failure, and retires the device where it is the last
+// of several steps'.
 func (p *placing) failed(cause error) {
-	p.failures++
+	if !p.failing {
+		p.failing = true
+		p.failures++
+	}
+	if p.device == nil {
+		return // gone with an earlier forward of the step
+	}
 	if errors.Is(cause, accel.ErrLost) || p.failures >= maxFailures {
 		p.retire(reasonOf(cause), cause)
 		return

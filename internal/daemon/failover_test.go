@@ -19,6 +19,7 @@ import (
 	"ttad/internal/testkit/tinymodel"
 	"ttad/models"
 	"ttad/models/onnx"
+	"ttad/tta"
 )
 
 // desk is a model placed on a shaky device and the processor.
@@ -60,9 +61,19 @@ func rowsOf(n int) []*accel.Tensor {
 // answer runs a forward and returns its logits.
 func (d *desk) answer(t *testing.T, in []*accel.Tensor) []float32 {
 	t.Helper()
-	out, err := d.forward(t.Context(), in, in[0].Rows(), nil, models.Keep{})
+	out, err := d.step(t.Context(), in, nil, models.Keep{})
 	require.NoError(t, err)
 	return slices.Clone(out.Logits.Data)
+}
+
+// step runs a forward as a step would.
+func (d *desk) step(ctx context.Context, in []*accel.Tensor, o *models.Overlay, keep models.Keep) (*models.Output, error) {
+	b := &tta.Batch{Rows: in[0].Rows(), Inputs: in}
+	if o == nil {
+		o = &models.Overlay{}
+	}
+	d.begin(ctx, b, []models.Ask{{Overlay: o, Keep: keep}})
+	return d.forward(ctx, b, o, keep)
 }
 
 // expected are the processor's logits.
@@ -138,7 +149,7 @@ func TestRowsWithoutAnAnswerAreNotTheDevicesFault(t *testing.T) {
 		in[0].Row(1)[i] = math.MaxFloat32
 	}
 	for range maxFailures + 1 {
-		out, err := d.forward(t.Context(), in, 3, nil, models.Keep{})
+		out, err := d.step(t.Context(), in, nil, models.Keep{})
 		require.NoError(t, err)
 		assert.True(t, finite(out.Logits.Row(0)))
 		assert.False(t, finite(out.Logits.Row(1)))
@@ -150,7 +161,7 @@ func TestRowsWithoutAnAnswerAreNotTheDevicesFault(t *testing.T) {
 func TestABatchAtFaultIsNotTheDevicesFault(t *testing.T) {
 	d := seat(t, newShaky(t), 8)
 	for range maxFailures + 1 {
-		_, err := d.forward(t.Context(), []*accel.Tensor{accel.NewTensor(2, 1)}, 2, nil, models.Keep{})
+		_, err := d.step(t.Context(), []*accel.Tensor{accel.NewTensor(2, 1)}, nil, models.Keep{})
 		require.ErrorContains(t, err, `input "x": shape [2 1]`)
 	}
 	assert.Empty(t, d.faults)
@@ -161,7 +172,7 @@ func TestACancelledForwardIsNobodysFault(t *testing.T) {
 	d := seat(t, newShaky(t), 8)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	_, err := d.forward(ctx, rowsOf(2), 2, nil, models.Keep{})
+	_, err := d.step(ctx, rowsOf(2), nil, models.Keep{})
 	require.ErrorIs(t, err, context.Canceled)
 	assert.Empty(t, d.faults)
 }

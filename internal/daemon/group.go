@@ -85,6 +85,9 @@ func (g *Group) build(cfg configs.Group) (*tta.Group, error) {
 	made.lend(&options)
 	if g.Model.Graph != nil {
 		options.Forward = g.Model.Forward
+		if g.Model.onDevice() {
+			options.Ahead = g.Model.placing.begin
+		}
 	}
 	built, err := tta.NewGroup(options)
 	if err != nil {

@@ -46,7 +46,7 @@ func OpenModel(cfg models.Config, dir string, devices []accel.Device, maxRows in
 
 // Forward runs the batch under an overlay. The output is good until the next call.
 func (m *Model) Forward(ctx context.Context, b *tta.Batch, o *models.Overlay, keep models.Keep) (*models.Output, error) {
-	out, err := m.placing.forward(ctx, b.Inputs, b.Rows, o, keep)
+	out, err := m.placing.forward(ctx, b, o, keep)
 	if err != nil {
 		return nil, fmt.Errorf("forward %s: %w", m.Name, err)
 	}

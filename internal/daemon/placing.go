@@ -21,7 +21,9 @@ type placing struct {
 	canary    *canary // nil where the model takes no made-up rows, or there is no device
 	few       int     // batches of up to so many rows stay on the processor
 
-	failures int // in a row
+	failures int  // steps in a row that failed on the device
+	failing  bool // the step at hand has
+	overlap  overlap
 	notify   func(deviceFault)
 	early    []deviceFault // from before anybody listened
 }
@@ -34,7 +36,7 @@ func place(ctx context.Context, g *models.Graph, devices []accel.Device, maxRows
 	if err != nil {
 		return nil, err
 	}
-	if first.onProcessor() {
+	if first.allOnProcessor() {
 		p.processor = first
 		return p, nil
 	}
@@ -137,6 +139,11 @@ func (p *placing) check(ctx context.Context) {
 		return
 	}
 	p.retire(reasonOf(err), err)
+}
+
+// takes says whether the device answers batches of so many rows.
+func (p *placing) takes(rows int) bool {
+	return p.device != nil && rows > p.few && rows <= p.device.plan.MaxRows()
 }
 
 // preferred is the plan of most batches.

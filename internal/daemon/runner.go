@@ -39,8 +39,8 @@ func (r *runner) forward(ctx context.Context, in []*accel.Tensor, rows int, o *m
 // device is that of the most steps.
 func (r *runner) device() accel.Info { return r.plan.Placement().Device() }
 
-// onProcessor says that no part runs anywhere else.
-func (r *runner) onProcessor() bool {
+// allOnProcessor says that no part runs anywhere else.
+func (r *runner) allOnProcessor() bool {
 	for _, part := range r.plan.Placement().Parts {
 		if part.Device.Kind != processorKind {
 			return false

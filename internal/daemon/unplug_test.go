@@ -171,7 +171,7 @@ func TestOverlaysKeepTheirMomentsWhenTheDeviceFails(t *testing.T) {
 	want, err := d.placing.processor.session.Forward(t.Context(), in, 4, &o, keep)
 	require.NoError(t, err)
 	d.device.trouble.Store(unplugged)
-	got, err := d.forward(t.Context(), in, 4, &o, keep)
+	got, err := d.step(t.Context(), in, &o, keep)
 	require.NoError(t, err)
 	assert.Equal(t, want, got)
 }
