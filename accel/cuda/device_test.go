@@ -16,7 +16,12 @@ import (
 // that lets nothing pass.
 func TestDevice(t *testing.T) {
 	double := cudatest.New(t, cudatest.Options{})
-	acceltest.RunAll(t, func(t testing.TB) accel.Device { return opened(t, double) })
+	open := func(t testing.TB) accel.Device { return opened(t, double) }
+	if testing.Short() {
+		acceltest.RunOnce(t, open, 2, 100)
+	} else {
+		acceltest.RunAll(t, open)
+	}
 	require.Zero(t, double.Used(), "all device memory was given back")
 }
 

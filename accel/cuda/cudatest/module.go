@@ -42,6 +42,9 @@ func (c *call) moduleLoad() int {
 
 // logs reads the options: their numbers are ints, their values as wide as pointers.
 func (c *call) logs(n int, numbers, values uint64) (l logs, code int) {
+	if n == 0 {
+		return l, success
+	}
 	var buffers [2]uint64
 	var sizes [2]int
 	for i := range n {
@@ -66,8 +69,11 @@ func (c *call) logs(n int, numbers, values uint64) (l logs, code int) {
 	return l, success
 }
 
-// say writes a C string, cut to what the buffer holds.
+// say writes a C string, cut to what the buffer holds, if there is one.
 func say(log []byte, text string) {
+	if len(log) == 0 {
+		return
+	}
 	n := copy(log[:len(log)-1], text)
 	log[n] = 0
 }
