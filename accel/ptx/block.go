@@ -12,6 +12,8 @@ type block struct {
 
 	// interval is now; began is the block's first one.
 	interval, began uint64
+
+	steps int64 // that are left
 }
 
 func newBlock(l *launching) *block {
@@ -97,6 +99,7 @@ func (b *block) begin(i int) {
 	for _, v := range b.shared.windows {
 		v.poison()
 	}
+	b.steps = b.machine.options.Steps
 	b.next()
 	b.began = b.interval
 	for _, w := range b.warps {

@@ -129,14 +129,14 @@ func compareLongs[T cmp.Ordered](all map[string]form, suffix string, of func(uin
 	relations(add)
 }
 
-// relations hands over the six relations; with a NaN only ne holds.
+// relations hands over the six relations; with a NaN none holds, ne neither.
 func relations[T cmp.Ordered](add func(name string, holds func(a, b T) bool)) {
 	add("eq", func(a, b T) bool { return a == b })
 	add("lt", func(a, b T) bool { return a < b })
 	add("le", func(a, b T) bool { return a <= b })
 	add("gt", func(a, b T) bool { return a > b })
 	add("ge", func(a, b T) bool { return a >= b })
-	add("ne", func(a, b T) bool { return a != b })
+	add("ne", func(a, b T) bool { return a < b || a > b })
 }
 
 func truth(b bool) uint32 {

@@ -2,6 +2,7 @@ package ptx
 
 import (
 	"fmt"
+	"math"
 	"runtime"
 	"sync"
 	"sync/atomic"
@@ -14,6 +15,9 @@ type Options struct {
 	Races bool
 	// MemoryBytes is all the memory there is; 0 means no limit.
 	MemoryBytes int64
+	// Steps is how many instructions the warps of a block may do, so that a kernel
+	// which does not end is a fault; 0 means no limit.
+	Steps int64
 	// Workers is how many blocks run at a time; 0 means one a processor.
 	Workers int
 }
@@ -36,6 +40,9 @@ func NewMachine(o Options) *Machine {
 	}
 	if o.Races {
 		o.Workers = 1
+	}
+	if o.Steps == 0 {
+		o.Steps = math.MaxInt64
 	}
 	return &Machine{options: o, interval: 1}
 }

@@ -68,6 +68,9 @@ func (w *warp) advance() {
 			}
 		}
 		w.leave(b, p)
+		if w.block.steps -= int64(len(b.ops)) + 1; w.block.steps < 0 {
+			w.fail(b.line, w.on[0], "the block does not end")
+		}
 	}
 }
 
