@@ -13,6 +13,7 @@ const (
 	maxTransfers    = 64
 	maxStagedFloats = 64 << 20
 	smallestPiece   = 1 << 10
+	coarseStep      = 1 << 20
 )
 
 // staging is host memory of the driver, from which a queue copies while the caller
@@ -55,7 +56,7 @@ func (g *staging) borrow(n int) ([]float32, error) {
 		g.idle = append(g.idle[:best], g.idle[best+1:]...)
 		return p, nil
 	}
-	size := max(smallestPiece, 1<<bits.Len(uint(n-1)))
+	size := pieceFor(n)
 	for len(g.idle) > 0 && (g.floats+size > maxStagedFloats || len(g.idle) >= maxTransfers) {
 		if err := g.drop(); err != nil {
 			return nil, err
@@ -67,6 +68,15 @@ func (g *staging) borrow(n int) ([]float32, error) {
 	}
 	g.floats += size
 	return p, nil
+}
+
+// pieceFor is the length of a piece for n floats: a power of two, so that pieces serve
+// again, or whole megafloats where that would waste too much.
+func pieceFor(n int) int {
+	if n > coarseStep {
+		return (n + coarseStep - 1) / coarseStep * coarseStep
+	}
+	return max(smallestPiece, 1<<bits.Len(uint(n-1)))
 }
 
 // drop gives the last idle piece back.
