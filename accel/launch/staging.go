@@ -43,11 +43,12 @@ func (g *staging) full(n int) bool {
 	return len(g.flying) == maxTransfers || len(g.flying) > 0 && flying > maxStagedFloats
 }
 
-// borrow returns a piece of at least n floats: the smallest idle one that will do.
+// borrow returns a piece of at least n floats: the smallest idle one that will do and is
+// not needed for more.
 func (g *staging) borrow(n int) ([]float32, error) {
-	best := -1
+	best, size := -1, pieceFor(n)
 	for i, p := range g.idle {
-		if len(p) >= n && (best < 0 || len(p) < len(g.idle[best])) {
+		if len(p) >= n && len(p) <= 4*size && (best < 0 || len(p) < len(g.idle[best])) {
 			best = i
 		}
 	}
@@ -56,7 +57,6 @@ func (g *staging) borrow(n int) ([]float32, error) {
 		g.idle = append(g.idle[:best], g.idle[best+1:]...)
 		return p, nil
 	}
-	size := pieceFor(n)
 	for len(g.idle) > 0 && (g.floats+size > maxStagedFloats || len(g.idle) >= maxTransfers) {
 		if err := g.drop(); err != nil {
 			return nil, err

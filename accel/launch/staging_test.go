@@ -26,7 +26,7 @@ func newStaging(t *testing.T) (*staging, *idle) {
 
 func TestThePieceThatFitsBestServesAgain(t *testing.T) {
 	g, driver := newStaging(t)
-	g.idle = [][]float32{make([]float32, 8192), make([]float32, 2048), make([]float32, 1024)}
+	g.idle = [][]float32{make([]float32, 8192), make([]float32, 2048), make([]float32, 1024), make([]float32, 8193)}
 	p, err := g.borrow(1500)
 	require.NoError(t, err)
 	assert.Len(t, p, 2048)
@@ -35,7 +35,7 @@ func TestThePieceThatFitsBestServesAgain(t *testing.T) {
 	assert.Len(t, p, 8192, "the next best")
 	p, err = g.borrow(1500)
 	require.NoError(t, err)
-	assert.Len(t, p, 2048, "none is left that would do")
+	assert.Len(t, p, 2048, "what is left is too short, or for more")
 	assert.Equal(t, 1, driver.host)
 }
 
