@@ -28,6 +28,9 @@ type Options struct {
 	Dir      string // relative paths of the configuration start here
 	Registry *tta.Registry
 	Log      zerolog.Logger
+	// Devices opens those that models run on, the processor last; nil is OpenDevices.
+	// The daemon closes them.
+	Devices func(configs.DeviceConfig, zerolog.Logger) ([]accel.Device, error)
 }
 
 // Daemon is a running ttad. It owns every goroutine it started; Wait returns
@@ -84,7 +87,11 @@ func Start(ctx context.Context, cfg *configs.File, o Options) (_ *Daemon, err er
 // open brings up what does not need the bus. Loading cannot be interrupted, so
 // that a signal takes effect between two models.
 func (d *Daemon) open(ctx context.Context, cfg *configs.File, o Options) (err error) {
-	if d.devices, err = OpenDevices(cfg.Device, d.log); err != nil {
+	devices := o.Devices
+	if devices == nil {
+		devices = OpenDevices
+	}
+	if d.devices, err = devices(cfg.Device, d.log); err != nil {
 		return err
 	}
 	for _, name := range slices.Sorted(maps.Keys(cfg.Groups)) {

@@ -16,6 +16,7 @@ import (
 	"ttad/accel"
 	"ttad/accel/cpu"
 	"ttad/configs"
+	"ttad/internal/testkit/shaky"
 	"ttad/internal/testkit/tinymodel"
 	"ttad/models"
 	"ttad/models/onnx"
@@ -25,7 +26,7 @@ import (
 // desk is a model placed on a shaky device and the processor.
 type desk struct {
 	*placing
-	device    *shaky
+	device    *shaky.Device
 	processor accel.Device
 	graph     *models.Graph
 	log       bytes.Buffer
@@ -34,7 +35,7 @@ type desk struct {
 
 // seat places the tiny model, and closes everything at the end: what stays open after a
 // failure fails the test.
-func seat(t *testing.T, device *shaky, maxRows int) *desk {
+func seat(t *testing.T, device *shaky.Device, maxRows int) *desk {
 	t.Helper()
 	processor, err := cpu.New(cpu.Config{Threads: 1})
 	require.NoError(t, err)
@@ -100,21 +101,21 @@ func (d *desk) reasons() []string {
 func TestABatchTheDeviceFailsOnIsAnsweredOnTheCPU(t *testing.T) {
 	tests := []struct {
 		name    string
-		fate    *fate
+		trouble *shaky.Trouble
 		reasons []string // after four batches
 	}{
 		{"unplugged", unplugged, []string{"lost, retired"}},
 		{"no memory", crowded, []string{"out_of_memory", "out_of_memory", "out_of_memory, retired"}},
 		{"an unknown error", confused, []string{"error", "error", "error, retired"}},
-		{"no numbers", nanny, []string{"error", "canary, retired"}},
+		{"no numbers", numberless, []string{"error", "canary, retired"}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			d := seat(t, newShaky(t), 8)
+			d := seat(t, shaky.New(t), 8)
 			in := rowsOf(5)
 			want := d.expected(t, in)
 			assert.Equal(t, want, d.answer(t, in), "the device answers")
-			d.device.trouble.Store(tt.fate)
+			d.device.Suffer(tt.trouble)
 			for range 4 {
 				assert.Equal(t, want, d.answer(t, in))
 			}
@@ -126,16 +127,16 @@ func TestABatchTheDeviceFailsOnIsAnsweredOnTheCPU(t *testing.T) {
 }
 
 func TestADeviceThatRecoversStaysInService(t *testing.T) {
-	d := seat(t, newShaky(t), 8)
+	d := seat(t, shaky.New(t), 8)
 	in := rowsOf(5)
 	for range 3 {
-		d.device.trouble.Store(crowded)
+		d.device.Suffer(crowded)
 		d.answer(t, in)
 		d.answer(t, in)
-		d.device.trouble.Store(nil)
-		before := d.device.runs.Load()
+		d.device.Suffer(nil)
+		before := d.device.Runs()
 		d.answer(t, in)
-		assert.Equal(t, before+1, d.device.runs.Load(), "the device answers again")
+		assert.Equal(t, before+1, d.device.Runs(), "the device answers again")
 	}
 	assert.NotNil(t, d.placing.device)
 	assert.Len(t, d.faults, 6)
@@ -143,7 +144,7 @@ func TestADeviceThatRecoversStaysInService(t *testing.T) {
 
 // A row that overflows the model is its own fault, on either device.
 func TestRowsWithoutAnAnswerAreNotTheDevicesFault(t *testing.T) {
-	d := seat(t, newShaky(t), 8)
+	d := seat(t, shaky.New(t), 8)
 	in := rowsOf(3)
 	for i := range in[0].Row(1) {
 		in[0].Row(1)[i] = math.MaxFloat32
@@ -159,7 +160,7 @@ func TestRowsWithoutAnAnswerAreNotTheDevicesFault(t *testing.T) {
 
 // An error the processor gives, too, is the batch's.
 func TestABatchAtFaultIsNotTheDevicesFault(t *testing.T) {
-	d := seat(t, newShaky(t), 8)
+	d := seat(t, shaky.New(t), 8)
 	for range maxFailures + 1 {
 		_, err := d.step(t.Context(), []*accel.Tensor{accel.NewTensor(2, 1)}, nil, models.Keep{})
 		require.ErrorContains(t, err, `input "x": shape [2 1]`)
@@ -169,7 +170,7 @@ func TestABatchAtFaultIsNotTheDevicesFault(t *testing.T) {
 }
 
 func TestACancelledForwardIsNobodysFault(t *testing.T) {
-	d := seat(t, newShaky(t), 8)
+	d := seat(t, shaky.New(t), 8)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	_, err := d.step(ctx, rowsOf(2), nil, models.Keep{})
@@ -178,12 +179,12 @@ func TestACancelledForwardIsNobodysFault(t *testing.T) {
 }
 
 func TestTheCanaryFindsADeviceThatHasBecomeWrong(t *testing.T) {
-	for name, fate := range map[string]*fate{"wrong": wrong, "no numbers": nanny} {
+	for name, trouble := range map[string]*shaky.Trouble{"wrong": wrong, "no numbers": numberless} {
 		t.Run(name, func(t *testing.T) {
-			d := seat(t, newShaky(t), 8)
+			d := seat(t, shaky.New(t), 8)
 			d.check(t.Context())
 			require.NotNil(t, d.placing.device, "sound so far")
-			d.device.trouble.Store(fate)
+			d.device.Suffer(trouble)
 			d.check(t.Context())
 			assert.Nil(t, d.placing.device)
 			assert.Equal(t, []string{"canary, retired"}, d.reasons())
@@ -194,8 +195,8 @@ func TestTheCanaryFindsADeviceThatHasBecomeWrong(t *testing.T) {
 }
 
 func TestADeviceWrongFromTheStartAnswersNothing(t *testing.T) {
-	device := newShaky(t)
-	device.trouble.Store(wrong)
+	device := shaky.New(t)
+	device.Suffer(wrong)
 	d := seat(t, device, 8)
 	assert.Nil(t, d.placing.device)
 	assert.Equal(t, []string{"canary, retired"}, d.reasons(), "told to who comes to listen")
@@ -205,23 +206,23 @@ func TestADeviceWrongFromTheStartAnswersNothing(t *testing.T) {
 
 // A batch is never split: what is too large for the device goes to the CPU whole.
 func TestBatchesTooLargeForTheDevicesMemoryGoToTheCPU(t *testing.T) {
-	device := newShaky(t)
-	device.room = 3
+	device := shaky.New(t)
+	device.Room = 3
 	d := seat(t, device, 16)
 	assert.Equal(t, 2, d.placing.device.plan.MaxRows(), "a power of two below the configured 16")
 	for _, want := range []string{`"rows":2`, `"max_rows":16`, `"memory_bytes":1048576`, `16 MB needed`} {
 		assert.Contains(t, d.log.String(), want)
 	}
-	for rows, onDevice := range map[int]int64{1: 1, 2: 1, 3: 0, 16: 0} {
-		before, in := device.runs.Load(), rowsOf(rows)
+	for rows, onDevice := range map[int]int{1: 1, 2: 1, 3: 0, 16: 0} {
+		before, in := device.Runs(), rowsOf(rows)
 		assert.Equal(t, d.expected(t, in), d.answer(t, in))
-		assert.Equal(t, onDevice, device.runs.Load()-before, "%d rows", rows)
+		assert.Equal(t, onDevice, device.Runs()-before, "%d rows", rows)
 	}
 }
 
 func TestAModelTooLargeForTheDeviceRunsOnTheCPU(t *testing.T) {
-	device := newShaky(t)
-	device.room = 0
+	device := shaky.New(t)
+	device.Room = 0
 	d := &shakyTooSmall{device}
 	processor, err := cpu.New(cpu.Config{Threads: 1})
 	require.NoError(t, err)
@@ -239,7 +240,7 @@ func TestAModelTooLargeForTheDeviceRunsOnTheCPU(t *testing.T) {
 }
 
 // shakyTooSmall has room for nothing.
-type shakyTooSmall struct{ *shaky }
+type shakyTooSmall struct{ *shaky.Device }
 
 func (d *shakyTooSmall) Compile(*accel.Program, int) (accel.Exec, error) {
 	return nil, accel.ErrOutOfMemory
@@ -273,30 +274,30 @@ func TestFewRowsStayOnTheCPUWhereItWasFaster(t *testing.T) {
 
 // Whatever was measured, only the number of rows decides, and the answers are the same.
 func TestCalibrationChangesNoAnswer(t *testing.T) {
-	d := seat(t, newShaky(t), 16)
+	d := seat(t, shaky.New(t), 16)
 	require.NoError(t, d.calibrate(t.Context()))
 	assert.Contains(t, append(batchSizes(16), 0), d.few)
 	for _, word := range []string{`"rows":4`, `"cpu_ms"`, `"shaky_ms"`, `"cpu_rows"`} {
 		assert.Contains(t, d.log.String(), word)
 	}
 	d.few = 4
-	for rows, onDevice := range map[int]int64{1: 0, 4: 0, 5: 1, 16: 1} {
-		before, in := d.device.runs.Load(), rowsOf(rows)
+	for rows, onDevice := range map[int]int{1: 0, 4: 0, 5: 1, 16: 1} {
+		before, in := d.device.Runs(), rowsOf(rows)
 		assert.Equal(t, d.expected(t, in), d.answer(t, in))
-		assert.Equal(t, onDevice, d.device.runs.Load()-before, "%d rows", rows)
+		assert.Equal(t, onDevice, d.device.Runs()-before, "%d rows", rows)
 	}
 }
 
 func TestADeviceThatFailsWhileItIsMeasuredIsRetired(t *testing.T) {
-	d := seat(t, newShaky(t), 16)
-	d.device.trouble.Store(unplugged)
+	d := seat(t, shaky.New(t), 16)
+	d.device.Suffer(unplugged)
 	require.NoError(t, d.calibrate(t.Context()))
 	assert.Equal(t, []string{"lost, retired"}, d.reasons())
 }
 
 func TestNodesTheDeviceLacksRunOnTheCPU(t *testing.T) {
-	device := newShaky(t)
-	device.lacks = "Relu"
+	device := shaky.New(t)
+	device.Lacks = "Relu"
 	d := seat(t, device, 8)
 	assert.Greater(t, d.preferred().Placement().Cuts(), 0)
 	assert.Contains(t, d.log.String(), "op Relu")
@@ -323,13 +324,13 @@ func TestOpenDevicesTakesTheFirstThatWorks(t *testing.T) {
 	none := func(kind string, _ configs.DeviceConfig, _ zerolog.Logger) (accel.Device, error) {
 		return nil, fmt.Errorf("no %s library: %w", kind, accel.ErrNoDevice)
 	}
-	sound := func(string, configs.DeviceConfig, zerolog.Logger) (accel.Device, error) { return newShaky(t), nil }
+	sound := func(string, configs.DeviceConfig, zerolog.Logger) (accel.Device, error) { return shaky.New(t), nil }
 	broken := func(kind string, c configs.DeviceConfig, l zerolog.Logger) (accel.Device, error) {
 		if kind != "cuda" {
 			return sound(kind, c, l)
 		}
-		d := newShaky(t)
-		d.trouble.Store(wrong)
+		d := shaky.New(t)
+		d.Suffer(wrong)
 		return d, nil
 	}
 

@@ -2,7 +2,10 @@ package daemon
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"math"
+	"strings"
 	"testing"
 	"time"
 
@@ -14,11 +17,21 @@ import (
 	"ttad/accel"
 	"ttad/accel/cpu"
 	"ttad/configs"
+	"ttad/internal/testkit/shaky"
 	"ttad/internal/testkit/tinymodel"
 	"ttad/models"
 	"ttad/stream"
 	"ttad/tta"
 	"ttad/tta/builtin"
+)
+
+// Ways to fail.
+var (
+	unplugged  = &shaky.Trouble{Err: fmt.Errorf("pulled: %w", accel.ErrLost)}
+	crowded    = &shaky.Trouble{Err: fmt.Errorf("another process: %w", accel.ErrOutOfMemory)}
+	confused   = &shaky.Trouble{Err: errors.New("launch failed")}
+	wrong      = &shaky.Trouble{Add: 1}
+	numberless = &shaky.Trouble{Add: float32(math.NaN())}
 )
 
 // lane is an engine over a group on given devices, whose answers are kept.
@@ -101,13 +114,14 @@ func (l *lane) play(from, to int, before func(batch int)) {
 func TestAStreamGoesOnFromTheSameStateWhenItsDeviceIsUnplugged(t *testing.T) {
 	alone := newLane(t, processorOf(t))
 	alone.play(0, 30, nil)
-	for name, fate := range map[string]*fate{"unplugged": unplugged, "no memory": crowded, "wrong numbers": nanny} {
+	for name, trouble := range map[string]*shaky.Trouble{"unplugged": unplugged, "no memory": crowded, "wrong numbers": numberless, "unplugged while it works": unplugged} {
 		t.Run(name, func(t *testing.T) {
-			device := newShaky(t)
+			device := shaky.New(t)
+			device.Late = strings.HasSuffix(name, "works")
 			l := newLane(t, device, processorOf(t))
 			l.play(0, 30, func(batch int) {
 				if batch == 11 {
-					device.trouble.Store(fate)
+					device.Suffer(trouble)
 				}
 			})
 			assert.Equal(t, alone.answers, l.answers)
@@ -127,10 +141,10 @@ func TestAStreamGoesOnFromTheSameStateWhenItsDeviceIsUnplugged(t *testing.T) {
 
 // The canary comes between two batches, and a device it condemns is gone for the next.
 func TestTheCanaryIsTakenBetweenBatches(t *testing.T) {
-	device := newShaky(t)
+	device := shaky.New(t)
 	l := newLane(t, device, processorOf(t))
 	assert.Equal(t, 0., testutil.ToFloat64(l.engine.metrics.deviceRetired))
-	device.trouble.Store(wrong)
+	device.Suffer(wrong)
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan struct{})
 	l.engine.turn.Lock()
@@ -157,20 +171,20 @@ func TestTheCanaryIsTakenBetweenBatches(t *testing.T) {
 
 // What befell a device before the engine was there is told once it is.
 func TestADeviceThatFailsAtTheStartIsToldOf(t *testing.T) {
-	device := newShaky(t)
-	device.trouble.Store(wrong)
+	device := shaky.New(t)
+	device.Suffer(wrong)
 	l := newLane(t, device, processorOf(t))
 	require.Len(t, l.events, 1)
 	assert.Equal(t, "device.retired", l.events[0].Kind)
 }
 
 func TestOverlaysKeepTheirMomentsWhenTheDeviceFails(t *testing.T) {
-	d := seat(t, newShaky(t), 8)
+	d := seat(t, shaky.New(t), 8)
 	in, o := rowsOf(4), halfBatch(d.graph)
 	keep := models.Keep{Features: true, Moments: true}
 	want, err := d.placing.processor.session.Forward(t.Context(), in, 4, &o, keep)
 	require.NoError(t, err)
-	d.device.trouble.Store(unplugged)
+	d.device.Suffer(unplugged)
 	got, err := d.step(t.Context(), in, &o, keep)
 	require.NoError(t, err)
 	assert.Equal(t, want, got)
