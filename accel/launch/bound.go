@@ -3,11 +3,9 @@ package launch
 import (
 	"context"
 	"errors"
-	"fmt"
 	"math"
 	"slices"
 
-	"ttad/accel"
 	"ttad/accel/kernels"
 )
 
@@ -74,34 +72,11 @@ func (f *frame) bindMemory(b *bound, l *lowering) error {
 		return err
 	}
 	b.data = slices.Clone(b.base)
-	values := len(b.plan.root)
-	given := f.given(b.plan)
+	at := places{f: f, bound: b, pieces: pieces, tables: tables, given: given(b.plan)}
 	for _, launch := range l.out {
 		c := nodeCall{f.call(launch.kernel, launch.groups, len(launch.args)), launch.node}
 		for i, o := range launch.args {
-			arg := &c.args[i]
-			switch o.kind {
-			case ofInt:
-				arg.Int = o.n
-			case ofFloat:
-				arg.Float = o.f
-			case ofTables:
-				arg.Memory = tables
-			case ofRules:
-				arg.Memory = f.rules.at
-			case ofFaults:
-				arg.Memory = f.faults.at
-			case ofPiece:
-				arg.Memory = pieces[o.index]
-			case ofMoments:
-				b.patches = append(b.patches, patch{arg, values + o.index})
-			case ofValue:
-				root := b.plan.root[o.index]
-				arg.Memory = b.base[root]
-				if given[root] {
-					b.patches = append(b.patches, patch{arg, int(root)})
-				}
-			}
+			at.argument(&c.args[i], o)
 		}
 		b.calls = append(b.calls, c)
 	}
@@ -109,12 +84,52 @@ func (f *frame) bindMemory(b *bound, l *lowering) error {
 	return nil
 }
 
+// places is where operands of a lowering are.
+type places struct {
+	f      *frame
+	bound  *bound
+	pieces []Memory
+	tables Memory
+	given  []bool
+}
+
+// argument makes an argument of an operand, and a patch where it changes from run to
+// run.
+func (p *places) argument(arg *Arg, o operand) {
+	switch o.kind {
+	case ofInt:
+		arg.Int = o.n
+	case ofFloat:
+		arg.Float = o.f
+	case ofTables:
+		arg.Memory = p.tables
+	case ofRules:
+		arg.Memory = p.f.rules.at
+	case ofFaults:
+		arg.Memory = p.f.faults.at
+	case ofPiece:
+		arg.Memory = p.pieces[o.index]
+	case ofMoments:
+		p.patched(arg, len(p.bound.plan.root)+o.index)
+	case ofValue:
+		root := p.bound.plan.root[o.index]
+		arg.Memory = p.bound.base[root]
+		if p.given[root] {
+			p.patched(arg, int(root))
+		}
+	}
+}
+
+func (p *places) patched(arg *Arg, data int) {
+	p.bound.patches = append(p.bound.patches, patch{arg, data})
+}
+
 func (f *frame) call(kernel string, groups [3]int, args int) call {
 	return call{f.exec.device.kernels[kernel], groups, make([]Arg, args)}
 }
 
 // given are the roots that lie, or may lie, in a buffer of the caller.
-func (f *frame) given(p *plan) []bool {
+func given(p *plan) []bool {
 	given := make([]bool, len(p.root))
 	for _, id := range p.program.Inputs {
 		given[id] = true
@@ -182,16 +197,6 @@ func (f *frame) bindOutputs(b *bound, l *lowering) {
 	b.clear.args[0].Memory, b.clear.args[1].Int = f.faults.at, int32(len(l.faults))
 }
 
-// checkFaults names the first node that found its run to be wrong.
-func (b *bound) checkFaults(got []float32) error {
-	for i, v := range got {
-		if math.Float32bits(v) != 0 {
-			return fmt.Errorf("%s: an index is not a whole number that fits the axis", b.plan.describe(b.faults[i]))
-		}
-	}
-	return nil
-}
-
 // evict forgets the launches that were used longest ago.
 func (f *frame) evict() error {
 	last := f.bound[len(f.bound)-1]
@@ -200,70 +205,4 @@ func (f *frame) evict() error {
 	}
 	f.bound = f.bound[:len(f.bound)-1]
 	return f.exec.device.free(last.own...)
-}
-
-// assign checks the caller's buffers and puts them in. Kernels write outputs where they
-// are wanted; one that shares memory with an input, a constant or another output is
-// copied in the end.
-func (f *frame) assign(b *bound, a *accel.Args) error {
-	p := f.exec.program
-	copy(b.data, b.base)
-	b.moved = b.moved[:0]
-	for i, id := range p.Inputs {
-		given, err := f.buffer(a.Inputs[i], p.Values[id].Shape.Elements(b.rows))
-		if err != nil {
-			return fmt.Errorf("input %q: %w", p.Values[id].Name, err)
-		}
-		b.data[id] = given
-	}
-	for i, id := range p.Outputs {
-		if a.Outputs[i] == nil {
-			continue
-		}
-		given, err := f.buffer(a.Outputs[i], p.Values[id].Shape.Elements(b.rows))
-		if err != nil {
-			return fmt.Errorf("output %q: %w", p.Values[id].Name, err)
-		}
-		b.output(i, b.plan.root[id], given)
-	}
-	for i, given := range a.Moments {
-		if given == nil {
-			continue
-		}
-		m, err := f.buffer(given, 2*p.NormChannels(i))
-		if err != nil {
-			return fmt.Errorf("moments of norm %d: %w", i, err)
-		}
-		b.data[len(b.plan.root)+i] = m
-	}
-	b.patch()
-	return nil
-}
-
-func (f *frame) buffer(given accel.Buffer, n int) (Memory, error) {
-	b, err := f.exec.device.bufferOf(given, n)
-	if err != nil {
-		return 0, err
-	}
-	return b.memory.at, nil
-}
-
-// output has output i written, or in the end copied, to the caller's memory.
-func (b *bound) output(i int, root accel.ValueID, given Memory) {
-	if b.plan.layout.values[root] >= 0 && b.data[root] == b.base[root] {
-		b.data[root] = given
-		return
-	}
-	b.copies[i].args[0].Memory = given
-	b.moved = append(b.moved, i)
-}
-
-// patch puts this run's memory into arguments.
-func (b *bound) patch() {
-	for _, p := range b.patches {
-		p.arg.Memory = b.data[p.data]
-	}
-	for _, i := range b.moved {
-		b.copies[i].args[1].Memory = b.data[b.plan.root[b.plan.program.Outputs[i]]]
-	}
 }
