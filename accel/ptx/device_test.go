@@ -12,17 +12,29 @@ import (
 	"ttad/accel/launch"
 )
 
-// The shipped PTX computes what the oracle does, in every check there is for devices,
-// with nobody leaving memory, barrier or order.
-func TestDevice(t *testing.T) {
+func shipped(t testing.TB) *Module {
+	t.Helper()
 	m, err := Load(kernels.PTX())
 	require.NoError(t, err)
-	acceltest.RunAll(t, func(t testing.TB) accel.Device {
-		d, err := launch.New(NewDriver(m, Options{Races: true}), zerolog.Nop())
-		require.NoError(t, err)
-		return d
-	})
-	for _, k := range m.Kernels() {
-		t.Logf("%s: %d executed, %d of %d lines uncovered, proved %v", k.Name, k.Executed(), len(k.Uncovered()), k.Instructions(), k.proved)
+	return m
+}
+
+func opened(t testing.TB, d launch.Driver) accel.Device {
+	t.Helper()
+	device, err := launch.New(d, zerolog.Nop())
+	require.NoError(t, err)
+	return device
+}
+
+// The shipped PTX computes what the oracle does, in every check there is for devices,
+// with no thread leaving memory, barrier or order, and few instructions not executed.
+func TestDevice(t *testing.T) {
+	m := shipped(t)
+	open := func(t testing.TB) accel.Device { return opened(t, NewDriver(m, Options{Races: true})) }
+	if testing.Short() {
+		acceltest.RunOnce(t, open, 2, 100)
+		return
 	}
+	acceltest.RunAll(t, open)
+	t.Run("coverage", func(t *testing.T) { checkCoverage(t, m) })
 }
