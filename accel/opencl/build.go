@@ -9,7 +9,6 @@ import (
 	"unsafe"
 
 	"ttad/accel"
-	"ttad/accel/kernels"
 )
 
 // options of the compiler. None relaxes the arithmetic: sums and polynomials depend
@@ -21,9 +20,8 @@ func (d *driver) options() string {
 	return "-cl-std=CL1.2"
 }
 
-// build has the driver compile all kernels. It waits until that is done.
-func (d *driver) build() (uintptr, error) {
-	source := kernels.Source()
+// build has the driver compile kernels. It waits until that is done.
+func (d *driver) build(source string) (uintptr, error) {
 	text, length := []byte(source), []uintptr{uintptr(len(source))}
 	lines := []unsafe.Pointer{unsafe.Pointer(&text[0])}
 	program, err := create("create program", d.createProgram, d.context, 1, uintptr(unsafe.Pointer(&lines[0])), uintptr(unsafe.Pointer(&length[0])))

@@ -11,6 +11,7 @@ import (
 
 	"ttad/accel"
 	"ttad/accel/dynlib"
+	"ttad/accel/kernels"
 	"ttad/accel/launch"
 )
 
@@ -56,7 +57,9 @@ func Open(c Config) (accel.Device, error) {
 }
 
 // OpenDriver opens the same device without what package launch makes of it.
-func OpenDriver(c Config) (launch.Driver, error) {
+func OpenDriver(c Config) (launch.Driver, error) { return openSource(c, kernels.Source()) }
+
+func openSource(c Config, source string) (launch.Driver, error) {
 	a, entries, err := list(c)
 	if err != nil {
 		return nil, err
@@ -68,7 +71,7 @@ func OpenDriver(c Config) (launch.Driver, error) {
 	if e.Refused != nil {
 		return nil, fmt.Errorf("%w: OpenCL device %d, %q, is refused: %w", accel.ErrNoDevice, c.Index, e.Info.Name, e.Refused)
 	}
-	return newDriver(a, e)
+	return newDriver(a, e, source)
 }
 
 // list asks every driver for its devices.

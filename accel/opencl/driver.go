@@ -28,8 +28,8 @@ type driver struct {
 }
 
 // newDriver opens a device that was found. Its error is a *accel.BuildError if the
-// device's compiler does not take our kernels.
-func newDriver(a *api, e entry) (_ *driver, err error) {
+// device's compiler does not take the source of the kernels.
+func newDriver(a *api, e entry, source string) (_ *driver, err error) {
 	d := &driver{api: a, info: e.Info, device: e.id, host: map[uintptr]uintptr{}}
 	d.limits = launch.Limits{AllocBytes: int64(a.number(e.id, deviceAllocBytes)), Exact: e.floats&floatsExact != 0}
 	defer func() {
@@ -44,7 +44,7 @@ func newDriver(a *api, e entry) (_ *driver, err error) {
 	if d.chores, err = create("create queue", a.createQueue, d.context, d.device, 0); err != nil {
 		return nil, err
 	}
-	if d.program, err = d.build(); err != nil {
+	if d.program, err = d.build(source); err != nil {
 		return nil, err
 	}
 	return d, nil

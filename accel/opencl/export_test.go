@@ -1,0 +1,4 @@
+package opencl
+
+// OpenSource opens a device with kernels of a test's own.
+var OpenSource = openSource
