@@ -10,6 +10,9 @@
 
 #define LOCAL_BARRIER barrier(CLK_LOCAL_MEM_FENCE)
 
+/* within reports whether 0 <= i < n, for an n that is not negative, in one comparison. */
+static int within(int i, int n) { return (unsigned)i < (unsigned)n; }
+
 /* fill writes value to the first n floats of y. */
 KERNEL(256, 1, 1) fill(__global float *y, int n, float value) {
   int i = (int)get_global_id(0);

@@ -37,7 +37,7 @@ static void bring_window(float *held, __global const float *x, window at,
     if (i < s.count && d < depth) {
       int row = at.top + taps[3 * d + 1];
       int column = at.left + taps[3 * d + 2];
-      if (row >= 0 && row < at.rows && column >= 0 && column < at.columns) {
+      if (within(row, at.rows) && within(column, at.columns)) {
         held[i] = x[at.first + taps[3 * d] + row * at.columns + column];
       }
     }
@@ -158,14 +158,14 @@ KERNEL(256, 1, 1) conv_few(__global float *y, __global const float *x, __global 
     for (int tap = 0; tap < rows; tap++) {
       for (int j = 0; j < columns; j++, w++) {
         int at = column + j * step_right;
-        if (at < 0 || at >= width) {
+        if (!within(at, width)) {
           continue;
         }
         float weight = *w;
 #pragma unroll
         for (int r = 0; r < STRIP; r++) {
           int h = row + r * stride_down + tap * step_down;
-          if (h >= 0 && h < height) {
+          if (within(h, height)) {
             sum[r] = fma(weight, x[h * width + at], sum[r]);
           }
         }

@@ -15,7 +15,7 @@ KERNEL(256, 1, 1) pool_max(__global float *y, __global const float *x, int n, in
   float most = -INFINITY;
   for (int h = top; h < top + rows * step_down; h += step_down) {
     for (int c = left; c < left + columns * step_right; c += step_right) {
-      if (h >= 0 && h < height && c >= 0 && c < width) {
+      if (within(h, height) && within(c, width)) {
         float v = x[h * width + c];
         most = v > most || v != v ? v : most;
       }
@@ -41,7 +41,7 @@ KERNEL(256, 1, 1) pool_average(__global float *y, __global const float *x, int n
   int count = 0;
   for (int h = top; h < top + rows * step_down; h += step_down) {
     for (int c = left; c < left + columns * step_right; c += step_right) {
-      int inside = h >= 0 && h < height && c >= 0 && c < width;
+      int inside = within(h, height) && within(c, width);
       if (inside) {
         sum += x[h * width + c];
       }
