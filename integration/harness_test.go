@@ -15,6 +15,7 @@ import (
 	"github.com/rs/zerolog"
 	"github.com/stretchr/testify/require"
 
+	"ttad/accel"
 	"ttad/configs"
 	"ttad/internal/daemon"
 	"ttad/internal/testkit/tinymodel"
@@ -33,6 +34,7 @@ type site struct {
 	js       jetstream.JetStream
 	dir      string
 	registry *tta.Registry
+	devices  []accel.Device // nil is as configured
 }
 
 func newSite(t testing.TB) *site {
@@ -78,7 +80,11 @@ func (s *site) start(f *configs.File) *running {
 	ctx, cancel := context.WithCancel(context.Background())
 	r := &running{t: s.t, log: &lockedBuffer{}, cancel: cancel}
 	var err error
-	r.Daemon, err = daemon.Start(ctx, f, daemon.Options{Dir: s.dir, Registry: s.registry, Log: zerolog.New(r.log).With().Timestamp().Logger()})
+	o := daemon.Options{Dir: s.dir, Registry: s.registry, Log: zerolog.New(r.log).With().Timestamp().Logger()}
+	if s.devices != nil {
+		o.Devices = func(configs.DeviceConfig, zerolog.Logger) ([]accel.Device, error) { return s.devices, nil }
+	}
+	r.Daemon, err = daemon.Start(ctx, f, o)
 	if err != nil {
 		cancel()
 		require.NoError(s.t, err)
