@@ -43,7 +43,7 @@ func TestAStreamOutlivesItsDevice(t *testing.T) {
 	} {
 		for _, late := range []bool{false, true} {
 			t.Run(fmt.Sprintf("%s, late %v", name, late), func(t *testing.T) {
-				const first, rows = 160, 480
+				const first, rows = 80, 240
 				s := newSite(t)
 				f := s.config(chaos)
 				want := s.replayed(f, tinymodel.Rows(rows))["main"]
