@@ -19,6 +19,7 @@ type program struct {
 	fill   uint64 // a kernel
 	device uint64 // 64 bytes of the card
 	host   uint64 // 64 bytes that are page-locked
+	kept   []any  // what calls were told the address of
 }
 
 // newProgram has one of everything.
@@ -28,8 +29,8 @@ func newProgram(t *testing.T, o Options) *program {
 	p.call("cuInit", 0)
 	context := p.make("cuCtxCreate_v2", 0, p.make("cuDeviceGet", 0))
 	image, name := append([]byte(kernels.PTX()), 0), []byte("fill\x00")
-	module := p.make("cuModuleLoadDataEx", ref(&image[0]), 0, 0, 0)
-	p.fill = p.make("cuModuleGetFunction", module, ref(&name[0]))
+	module := p.make("cuModuleLoadDataEx", ref(p, &image[0]), 0, 0, 0)
+	p.fill = p.make("cuModuleGetFunction", module, ref(p, &name[0]))
 	p.stream = p.make("cuStreamCreate", 0)
 	p.device, p.host = p.make("cuMemAlloc_v2", 64), p.make("cuMemAllocHost_v2", 64)
 	t.Cleanup(func() {
@@ -43,7 +44,11 @@ func newProgram(t *testing.T, o Options) *program {
 	return p
 }
 
-func ref[T any](v *T) uint64 { return uint64(uintptr(unsafe.Pointer(v))) }
+// ref is where a value lies, which the program then keeps.
+func ref[T any](p *program, v *T) uint64 {
+	p.kept = append(p.kept, v)
+	return uint64(uintptr(unsafe.Pointer(v)))
+}
 
 func (p *program) call(name string, args ...uint64) int {
 	var a [maxArgs]uint64
@@ -55,14 +60,14 @@ func (p *program) call(name string, args ...uint64) int {
 func (p *program) make(name string, args ...uint64) uint64 {
 	p.t.Helper()
 	*p.out = 0
-	require.Zero(p.t, p.call(name, append([]uint64{ref(p.out)}, args...)...), name)
+	require.Zero(p.t, p.call(name, append([]uint64{ref(p, p.out)}, args...)...), name)
 	return *p.out
 }
 
 // launch calls the kernel with a buffer of arguments.
 func (p *program) launch(grid, block uint64, arguments []uint64, bytes uint64) int {
-	extra := []uint64{1, ref(&arguments[0]), 2, ref(&bytes), 0}
-	return p.call("cuLaunchKernel", p.fill, grid, 1, 1, block, 1, 1, 0, p.stream, 0, ref(&extra[0]))
+	extra := []uint64{1, ref(p, &arguments[0]), 2, ref(p, &bytes), 0}
+	return p.call("cuLaunchKernel", p.fill, grid, 1, 1, block, 1, 1, 0, p.stream, 0, ref(p, &extra[0]))
 }
 
 // ones are the arguments that fill n floats with 1.
@@ -107,21 +112,21 @@ func TestWhatADriverWouldLetPass(t *testing.T) {
 			return p.call("cuStreamSynchronize", p.stream)
 		}, success, "the host changed 64 bytes before they were copied"},
 		{"memory of Go", func(p *program) int {
-			return p.call("cuMemcpyHtoDAsync_v2", p.device, ref(p.out), 4, p.stream)
+			return p.call("cuMemcpyHtoDAsync_v2", p.device, ref(p, p.out), 4, p.stream)
 		}, invalidValue, "want page-locked memory"},
 		{"more than the host has", func(p *program) int {
 			return p.call("cuMemcpyDtoHAsync_v2", p.host, p.device, 68, p.stream)
 		}, invalidValue, "page-locked memory"},
 		{"a stream for an event", func(p *program) int { return p.call("cuEventQuery", p.stream) }, invalidHandle, "no event"},
 		{"a kernel for a stream", func(p *program) int { return p.call("cuStreamSynchronize", p.fill) }, invalidHandle, "no stream"},
-		{"an index for a device", func(p *program) int { return p.call("cuDeviceTotalMem_v2", ref(p.out), 0) }, invalidDevice, "device 0 was never given out"},
+		{"an index for a device", func(p *program) int { return p.call("cuDeviceTotalMem_v2", ref(p, p.out), 0) }, invalidDevice, "device 0 was never given out"},
 		{"too few bytes of arguments", func(p *program) int { return p.launch(1, 256, p.ones(16), 12) }, invalidValue, "gets 12 bytes of arguments"},
 		{"an argument that is no memory", func(p *program) int { return p.launch(1, 256, []uint64{p.device + 4, 1}, 16) }, invalidValue, "which is no memory"},
 		{"groups of another size", func(p *program) int { return p.launch(1, 128, p.ones(16), 16) }, invalidValue, "it is written for [256 1 1]"},
 		{"a grid of nothing", func(p *program) int { return p.launch(0, 256, p.ones(16), 16) }, invalidValue, "grid of [0 1 1]"},
 		{"a log without memory", func(p *program) int {
 			options, values, image := []int32{errorLog}, []uint64{0}, []byte{0}
-			return p.call("cuModuleLoadDataEx", ref(p.out), ref(&image[0]), 1, ref(&options[0]), ref(&values[0]))
+			return p.call("cuModuleLoadDataEx", ref(p, p.out), ref(p, &image[0]), 1, ref(p, &options[0]), ref(p, &values[0]))
 		}, invalidValue, "a log without memory"},
 		{"a kernel that leaves its memory", func(p *program) int {
 			require.Zero(p.t, p.launch(1, 256, p.ones(17), 16))
@@ -182,7 +187,7 @@ func TestWorkWaitsForSomebodyToAsk(t *testing.T) {
 
 func TestMemoryIsTheCardsNotTheContexts(t *testing.T) {
 	p := newProgram(t, Options{Cards: []Card{{Memory: 100}}})
-	require.Equal(t, outOfMemory, p.call("cuMemAlloc_v2", ref(p.out), 37))
+	require.Equal(t, outOfMemory, p.call("cuMemAlloc_v2", ref(p, p.out), 37))
 	m := p.make("cuMemAlloc_v2", 36)
 	require.EqualValues(t, 100, p.Used())
 	require.Zero(t, p.call("cuMemFree_v2", m))

@@ -65,10 +65,12 @@ func spoil(v []float32) {
 	}
 }
 
-// text returns a C string that stays.
+// text returns a C string that stays, in memory that goes on behind it as a library's
+// does.
 func (d *Double) text(s string) uint64 {
+	const room = 512
 	if d.texts[s] == nil {
-		d.texts[s] = append([]byte(s), 0)
+		d.texts[s] = append(make([]byte, 0, room), s...)[:room]
 	}
 	return uint64(uintptr(unsafe.Pointer(&d.texts[s][0])))
 }
