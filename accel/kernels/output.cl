@@ -159,36 +159,6 @@ lame_near(__global float *near, __global float *w, __global const float *pairs, 
   }
 }
 
-/* lame_rbf turns halved negative squared distances into weights, with a group a row: a
- * Gaussian as wide as the mean of near. Where all rows are equal, or nearly, only equal
- * ones are alike. */
-KERNEL(64, 1, 1)
-lame_rbf(__global float *w, __global const float *near, __global const int *states, int rows) {
-  __local float t[LINE];
-  int row = (int)get_group_id(0);
-  int lid = (int)get_local_id(0);
-  int others = others_of(t, states, rows);
-  float sum = 0.0f;
-  for (int j = lid; j < rows; j += LINE) {
-    sum += near[j];
-  }
-  float width = sum_of_group(t, LINE, sum) / (float)(others > 0 ? others : 1);
-  for (int j = lid; j < rows; j += LINE) {
-    float h = w[row * rows + j];
-    float equal = h == 0.0f ? 1.0f : 0.0f;
-    w[row * rows + j] = width >= SHORTEST ? exp_of(h / (width * width)) : equal;
-  }
-}
-
-/* lame_mutual averages each affinity with the one the other way, with an item a pair. */
-KERNEL(256, 1, 1)
-lame_mutual(__global float *mutual, __global const float *w, int rows) {
-  int i = (int)get_global_id(0);
-  if (i < rows * rows) {
-    mutual[i] = 0.5f * (w[i] + w[i % rows * rows + i / rows]);
-  }
-}
-
 /* A team is the items of a group that share a row. */
 #define TEAM 16
 #define TEAMS 16
@@ -304,11 +274,40 @@ static void lame_objective(__global const float *z, __global const float *w, __g
   }
 }
 
+/* What is left to do with affinities. */
+#define WEIGHTS_READY 0
+#define WEIGHTS_RBF 1    /* halved negative squared distances become a Gaussian */
+#define WEIGHTS_MUTUAL 2 /* each is averaged with the one the other way */
+
+/* lame_weights finishes the affinities. The Gaussian is as wide as the mean of near; where
+ * all rows are equal, or nearly, only equal ones are alike. */
+static void lame_weights(__local float *t, __global float *w, __global const float *near, int rows, int others,
+                         int left) {
+  int lid = (int)get_local_id(0);
+  float sum = 0.0f;
+  for (int i = lid; left == WEIGHTS_RBF && i < rows; i += TEAM * TEAMS) {
+    sum += near[i];
+  }
+  float width = sum_of_group(t, TEAM * TEAMS, sum) / (float)others;
+  for (int i = lid; left != WEIGHTS_READY && i < rows * rows; i += TEAM * TEAMS) {
+    int other = i % rows * rows + i / rows;
+    if (left == WEIGHTS_RBF) {
+      float equal = w[i] == 0.0f ? 1.0f : 0.0f;
+      w[i] = width >= SHORTEST ? exp_of(w[i] / (width * width)) : equal;
+    } else if (i < other) {
+      float mean = 0.5f * (w[i] + w[other]);
+      w[i] = mean;
+      w[other] = mean;
+    }
+  }
+  GLOBAL_BARRIER;
+}
+
 /* lame_solve iterates until the energy rests, all in one group: where it does not settle,
  * the better of the last two iterates answers. z and next are [rows][classes]. */
 KERNEL(256, 1, 1)
-lame_solve(__global float *y, __global float *z, __global float *next, __global const float *w,
-           __global const float *q, __global const int *states, int rows, int classes, int most) {
+lame_solve(__global float *y, __global float *z, __global float *next, __global float *w, __global const float *near,
+           __global const float *q, __global const int *states, int rows, int classes, int most, int left) {
   __local float t[TEAM * TEAMS];
   __local float lows[TEAM * TEAMS];
   int lid = (int)get_local_id(0);
@@ -322,6 +321,7 @@ lame_solve(__global float *y, __global float *z, __global float *next, __global 
     }
     return;
   }
+  lame_weights(t, w, near, rows, others, left);
   float high = 0.0f;
   float low = 0.0f;
   for (int row = lid / TEAM; row - lid / TEAM < rows; row += TEAMS) {

@@ -4,36 +4,33 @@
 /* Slots that a group of search_best looks through. */
 #define SLOTS 1024
 
-/* search_put writes rows of keys, [n][width], into their slots. */
-KERNEL(256, 1, 1)
-search_put(__global float *keys, __global const float *rows, __global const int *slots, int n, int width) {
-  int i = (int)get_global_id(0);
-  if (i < n * width) {
-    keys[slots[i / width] * width + i % width] = rows[i];
-  }
-}
-
-/* search_units divides the first width values of each row of features, [n][features], by
- * their length, with a group a row. A row without a direction becomes NaN, to which
- * nothing is similar. */
+/* search_prepare does with its first n groups what queries need and with the others what
+ * keys do. A group has a row: of features, [n][features], the first width values of which
+ * are divided by their length, or of rows, [..][width], which goes into its slot among
+ * keys. Features without a direction become NaN, to which nothing is similar. */
 KERNEL(64, 1, 1)
-search_units(__global float *unit, __global const float *x, int features, int width) {
+search_prepare(__global float *unit, __global const float *x, __global float *keys, __global const float *rows,
+               __global const int *slots, int n, int features, int width) {
   __local float t[LINE];
   int row = (int)get_group_id(0);
   int lid = (int)get_local_id(0);
+  int end = row < n ? width : 0; /* groups with keys meet the barriers with nothing to do */
   float top = 0.0f;
-  for (int k = lid; k < width; k += LINE) {
+  for (int k = lid; k < end; k += LINE) {
     top = larger(top, magnitude(x[row * features + k]));
   }
   top = largest_of_group(t, LINE, top);
   float sum = 0.0f;
-  for (int k = lid; k < width; k += LINE) {
+  for (int k = lid; k < end; k += LINE) {
     float v = x[row * features + k] / top;
     sum = fma(v, v, sum);
   }
   float length = sqrt(sum_of_group(t, LINE, sum));
-  for (int k = lid; k < width; k += LINE) {
+  for (int k = lid; k < end; k += LINE) {
     unit[row * width + k] = x[row * features + k] / top / length;
+  }
+  for (int k = lid; row >= n && k < width; k += LINE) {
+    keys[slots[row - n] * width + k] = rows[(row - n) * width + k];
   }
 }
 

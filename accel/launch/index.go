@@ -140,25 +140,32 @@ func (x *index) giveUp(err error) {
 // putFloats bounds what is sent in one go.
 const putFloats = 1 << 16
 
-// send queues the keys that were set since, in whatever queue searches next.
-func (x *index) send(s *stream) error {
+// raw are rows of features whose first dim values are queries once of unit length.
+type raw struct {
+	features memory
+	n, width int
+}
+
+// prepare queues the keys that were set since, in whatever queue searches next, and
+// makes queries of features, if there are any.
+func (x *index) prepare(s *stream, from raw) error {
 	most := max(1, putFloats/x.dim)
-	for len(x.unsent) > 0 {
+	for len(x.unsent) > 0 || from.n > 0 {
 		some := x.unsent[:min(most, len(x.unsent))]
-		if err := x.put(s, some); err != nil {
+		if err := x.put(s, some, from); err != nil {
 			return fmt.Errorf("send %d keys: %w", len(some), err)
 		}
 		for _, slot := range some {
 			x.stale[slot] = false
 		}
-		x.unsent = x.unsent[len(some):]
+		x.unsent, from.n = x.unsent[len(some):], 0
 	}
-	x.unsent = nil
+	x.unsent = x.unsent[:0]
 	return nil
 }
 
 // put sends some keys and their slots, and has a kernel take them there.
-func (x *index) put(s *stream, slots []int32) error {
+func (x *index) put(s *stream, slots []int32, from raw) error {
 	m := &x.scratch
 	m.packed, m.words = m.packed[:0], m.words[:0]
 	for _, slot := range slots {
@@ -171,5 +178,9 @@ func (x *index) put(s *stream, slots []int32) error {
 	if err := s.write(m.slots.at, m.words); err != nil {
 		return err
 	}
-	return s.kernel("search_put", across(len(m.packed)), at(x.keys), at(m.rows), at(m.slots), whole32(len(slots)), whole32(x.dim))
+	if from.n == 0 {
+		from.features = m.queries // not read
+	}
+	return s.kernel("search_prepare", [3]int{from.n + len(slots), 1, 1}, at(m.queries), at(from.features),
+		at(x.keys), at(m.rows), at(m.slots), whole32(from.n), whole32(from.width), whole32(x.dim))
 }

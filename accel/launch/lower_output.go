@@ -28,28 +28,35 @@ func (l *lowering) lame(n *node, op accel.LAME) {
 	tiles := (r.rows + 15) / 16
 	l.emit("lame_pairs", [3]int{tiles, tiles, 1}, r.pairs, r.unit, r.states,
 		integer(r.rows), integer(r.width), flag(op.Affinity == accel.AffinityLinear))
-	w := l.affinity(op, r)
+	near, w, left := l.affinity(op, r)
 	z, next := l.take(r.rows*r.classes), l.take(r.rows*r.classes)
-	l.emit("lame_solve", [3]int{1, 1, 1}, l.value(n.out), z, next, w, l.value(n.in[1]), r.states,
-		integer(r.rows), integer(r.classes), integer(op.MaxIterations))
+	l.emit("lame_solve", [3]int{1, 1, 1}, l.value(n.out), z, next, w, near, l.value(n.in[1]), r.states,
+		integer(r.rows), integer(r.classes), integer(op.MaxIterations), integer(left))
 }
 
-// affinity turns what pairs hold into weights. Those of rbf and linear are mutual.
-func (l *lowering) affinity(op accel.LAME, r lameRows) operand {
+// What lame_solve has to do with affinities first: see output.cl.
+const (
+	weightsReady = iota
+	weightsRBF
+	weightsMutual
+)
+
+// affinity finds the nearest rows, where they count, and says what makes weights of w.
+// Those of rbf and linear are mutual.
+func (l *lowering) affinity(op accel.LAME, r lameRows) (near, w operand, left int) {
 	if op.Affinity == accel.AffinityLinear {
-		return r.pairs
+		return r.pairs, r.pairs, weightsReady
 	}
-	near, w := l.take(r.rows), l.take(r.rows*r.rows)
+	near, w = l.take(r.rows), r.pairs
+	left = weightsRBF
 	knn := op.Affinity == accel.AffinityKNN
+	if knn {
+		w, left = l.take(r.rows*r.rows), weightsReady
+		if op.ForceSymmetry {
+			left = weightsMutual
+		}
+	}
 	l.emit("lame_near", [3]int{r.rows, 1, 1}, near, w, r.pairs, r.states,
 		integer(r.rows), integer(op.Neighbors), flag(knn))
-	switch {
-	case !knn:
-		l.emit("lame_rbf", [3]int{r.rows, 1, 1}, r.pairs, near, r.states, integer(r.rows))
-		return r.pairs
-	case op.ForceSymmetry:
-		l.emit("lame_mutual", across(r.rows*r.rows), r.pairs, w, integer(r.rows))
-		return r.pairs
-	}
-	return w
+	return near, w, left
 }

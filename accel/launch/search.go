@@ -98,12 +98,12 @@ func (x *index) queueSearch(queries []float32, c searching, slots []int32, simil
 	if err := s.write(x.scratch.queries.at, queries); err != nil {
 		return err
 	}
-	return x.sendAndLaunch(s, c, slots, similarities)
+	return x.prepareAndLaunch(s, c, raw{}, slots, similarities)
 }
 
-// sendAndLaunch queues keys that the device lacks, the search, and its results' way home.
-func (x *index) sendAndLaunch(s *stream, c searching, slots []int32, similarities []float32) error {
-	if err := x.send(s); err != nil {
+// prepareAndLaunch queues what the device lacks, the search, and its results' way home.
+func (x *index) prepareAndLaunch(s *stream, c searching, from raw, slots []int32, similarities []float32) error {
+	if err := x.prepare(s, from); err != nil {
 		return err
 	}
 	if err := x.launches(s, c); err != nil {
@@ -146,10 +146,7 @@ func (x *index) seek(s *stream, features accel.Buffer, width int, c searching, s
 	if err != nil {
 		return err
 	}
-	err = s.kernel("search_units", [3]int{c.n, 1, 1}, at(x.scratch.queries), at(b.memory), whole32(width), whole32(x.dim))
-	if err == nil {
-		err = x.sendAndLaunch(s, c, slots, similarities)
-	}
+	err = x.prepareAndLaunch(s, c, raw{b.memory, c.n, width}, slots, similarities)
 	b.uses.add(s)
 	x.scratch.uses.add(s)
 	return err

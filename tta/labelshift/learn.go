@@ -44,10 +44,20 @@ func (l *learning) Needs() tta.Needs {
 
 // Correct also notes what the rows' guesses come from.
 func (l *learning) Correct(ctx context.Context, b *tta.Batch, out *models.Output, probs *accel.Tensor) error {
+	l.note(out)
+	return l.Strategy.Correct(ctx, b, out, probs)
+}
+
+// Adopt does so, too.
+func (l *learning) Adopt(b *tta.Batch, out *models.Output, probs, made *accel.Tensor) error {
+	l.note(out)
+	return l.Strategy.Adopt(b, out, probs, made)
+}
+
+func (l *learning) note(out *models.Output) {
 	l.last.Data = append(l.last.Data[:0], out.Logits.Data...)
 	l.last.Shape = append(l.last.Shape[:0], out.Logits.Shape...)
 	l.guessed = false
-	return l.Strategy.Correct(ctx, b, out, probs)
 }
 
 func (l *learning) classesKept() int { return min(len(l.estimate.now), likeliest) }
