@@ -85,7 +85,7 @@ func (g *Group) build(cfg configs.Group) (*tta.Group, error) {
 	made.lend(&options)
 	if g.Model.Graph != nil {
 		options.Forward = g.Model.Forward
-		if g.Model.onDevice() {
+		if g.behind != nil {
 			options.Ahead = g.Model.placing.begin
 		}
 	}

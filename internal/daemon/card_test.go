@@ -1,0 +1,150 @@
+//go:build linux && !noaccel
+
+package daemon
+
+import (
+	"errors"
+	"os"
+	"testing"
+
+	"github.com/rs/zerolog"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"ttad/accel"
+	"ttad/accel/cuda"
+	"ttad/accel/cuda/cudatest"
+	"ttad/accel/opencl/opencltest"
+	"ttad/internal/testkit/tinymodel"
+	"ttad/models"
+	"ttad/models/onnx"
+)
+
+// lost is what a driver answers when its card is gone.
+const lost = 999
+
+func card(t *testing.T) (accel.Device, *cudatest.Double) {
+	t.Helper()
+	double := cudatest.New(t, cudatest.Options{})
+	d, err := cuda.Open(cuda.Config{Library: double.Library()}, zerolog.Nop())
+	require.NoError(t, err)
+	return d, double
+}
+
+// The whole way: the CUDA device's host code over a driver that reports every mistake
+// in its use, a stream on it, and the card pulled out while forwards are queued. Every
+// input is answered once, as a group on the CPU would to rounding.
+func TestAStreamOutlivesItsCard(t *testing.T) {
+	alone := newLane(t, processorOf(t))
+	alone.play(0, 10, nil)
+	device, double := card(t)
+	l := newLane(t, device, processorOf(t))
+	require.True(t, l.engine.group.Model.placing.queues())
+	launched := double.Calls("cuLaunchKernel")
+	l.play(0, 10, func(batch int) {
+		if batch == 5 {
+			assert.Greater(t, double.Calls("cuLaunchKernel"), launched, "the card answers")
+			double.Unplug(lost)
+		}
+	})
+	assert.Nil(t, l.engine.group.Model.placing.device)
+	require.Len(t, l.events, 1)
+	assert.Equal(t, "lost", l.events[0].Evidence["reason"])
+	require.Len(t, l.answers, len(alone.answers))
+	for i, want := range alone.answers {
+		got := l.answers[i]
+		assert.Equal(t, want.Item, got.Item)
+		assert.Equal(t, want.Rows[0].Class, got.Rows[0].Class)
+		assert.InDeltaSlice(t, want.Rows[0].Probs, got.Rows[0].Probs, 1e-4)
+	}
+}
+
+// Queued back to back and staged, forwards have the bits of forwards one by one, on
+// PoCL and on the CUDA device over the driver's double.
+func TestQueueingChangesNoBitOnDevices(t *testing.T) {
+	for kind, open := range map[string]func(t *testing.T) accel.Device{
+		"opencl": func(t *testing.T) accel.Device { return opencltest.Open(t) },
+		"cuda":   func(t *testing.T) accel.Device { d, _ := card(t); return d },
+	} {
+		t.Run(kind, func(t *testing.T) {
+			d := open(t)
+			g, err := onnx.Import("tiny.onnx", tinymodel.Bytes(), onnx.Options{})
+			require.NoError(t, err)
+			queued, err := newRunner(g, []accel.Device{d}, 8)
+			require.NoError(t, err)
+			single, err := newRunner(g, []accel.Device{d}, 8)
+			require.NoError(t, err)
+			source, half := &models.Overlay{}, halfBatch(g)
+			asks := []models.Ask{{Overlay: source, Keep: models.Keep{Features: true}}, {Overlay: &half, Keep: models.Keep{Moments: true}}, {Overlay: source}}
+			require.True(t, queued.session.Queues())
+			sizes := []int{3, 8, 1, 5}
+			for i, rows := range sizes {
+				in := rowsOf(rows)
+				require.NoError(t, queued.session.Queue(t.Context(), in, rows, i > 0, asks))
+				if i+1 < len(sizes) {
+					require.NoError(t, queued.session.Stage(rowsOf(sizes[i+1]), sizes[i+1]))
+				}
+				for k, a := range asks {
+					want, err := single.session.Forward(t.Context(), in, rows, a.Overlay, a.Keep)
+					require.NoError(t, err)
+					got, err := queued.session.Collect(t.Context(), k)
+					require.NoError(t, err)
+					assert.Equal(t, want, got, "batch %d, forward %d", i, k)
+				}
+			}
+			require.NoError(t, errors.Join(queued.close(), single.close(), d.Close()))
+		})
+	}
+}
+
+// A card of little memory takes the model for as many rows as fit.
+func TestACardOfLittleMemoryTakesSmallerBatches(t *testing.T) {
+	g, err := onnx.Import("tiny.onnx", tinymodel.Bytes(), onnx.Options{})
+	require.NoError(t, err)
+	double := cudatest.New(t, cudatest.Options{Cards: []cudatest.Card{{Memory: 512 << 10}}})
+	device, err := cuda.Open(cuda.Config{Library: double.Library()}, zerolog.Nop())
+	require.NoError(t, err)
+	processor := processorOf(t)
+	p, err := place(t.Context(), g, []accel.Device{device, processor}, 4096, zerolog.Nop())
+	require.NoError(t, err)
+	require.NotNil(t, p.device)
+	assert.Less(t, p.device.plan.MaxRows(), 4096)
+	assert.Equal(t, 4096, p.processor.plan.MaxRows())
+	require.NoError(t, errors.Join(p.close(), device.Close(), processor.Close()))
+	assert.Zero(t, double.Used())
+}
+
+// BenchmarkQueueing answers batches of 16 under three overlays, with and without
+// telling the device beforehand.
+func BenchmarkQueueing(b *testing.B) {
+	d := opencltest.Open(b)
+	data, err := os.ReadFile("../../models/onnx/testdata/zoo/resnet.onnx")
+	require.NoError(b, err)
+	g, err := onnx.Import("resnet", data, onnx.Options{})
+	require.NoError(b, err)
+	r, err := newRunner(g, []accel.Device{d}, 16)
+	require.NoError(b, err)
+	half, in := halfBatch(g), madeUpRows(g, 16)
+	asks := []models.Ask{{Overlay: &models.Overlay{}}, {Overlay: &half, Keep: models.Keep{Moments: true}}, {Overlay: &half}}
+	b.Run("one by one", func(b *testing.B) {
+		for b.Loop() {
+			for _, a := range asks {
+				_, err := r.forward(b.Context(), in, 16, a.Overlay, a.Keep)
+				require.NoError(b, err)
+			}
+		}
+	})
+	b.Run("queued", func(b *testing.B) {
+		staged := false
+		for b.Loop() {
+			require.NoError(b, r.session.Queue(b.Context(), in, 16, staged, asks))
+			require.NoError(b, r.session.Stage(in, 16))
+			staged = true
+			for k := range asks {
+				_, err := r.session.Collect(b.Context(), k)
+				require.NoError(b, err)
+			}
+		}
+	})
+	require.NoError(b, errors.Join(r.close(), d.Close()))
+}
