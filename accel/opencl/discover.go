@@ -53,7 +53,11 @@ func Open(c Config) (accel.Device, error) {
 	if err != nil {
 		return nil, err
 	}
-	return launch.New(d, c.Log)
+	device, err := launch.New(d, c.Log)
+	if err != nil {
+		return nil, errors.Join(err, d.Close())
+	}
+	return device, nil
 }
 
 // OpenDriver opens the same device without what package launch makes of it.

@@ -26,7 +26,7 @@ const (
 )
 
 // errProcessor is why a device is refused that would do.
-var errProcessor = errors.New("a processor: ttad's own engine is faster on it, device cpu; name opencl alone in device.prefer to take it all the same, for tests")
+var errProcessor = errors.New("a processor: ttad's own engine is faster on it, device cpu; put opencl first in device.prefer to take it all the same, for tests")
 
 // properties asks a device.
 func (a *api) properties(device uintptr) (properties, error) {

@@ -61,6 +61,7 @@ cannot be reached, 78 the configuration is invalid.`,
 		newReplayCommand(a),
 		newTuneCommand(a),
 		newModelCommand(a),
+		newDevicesCommand(a),
 		newFitCommand(a),
 	)
 	root.SetHelpCommandGroupID(groupLook)
