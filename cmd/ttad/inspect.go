@@ -21,9 +21,12 @@ import (
 type inspection func(ctx context.Context, f *configs.File, r *checked) error
 
 // inspectModels loads every model that is there and builds the pipelines on it, so
-// that a mistake does not wait for a start.
+// that a mistake does not wait for a start. It does so on the CPU: a file is checked on
+// other machines than the one it is for.
 func (a *app) inspectModels(_ context.Context, f *configs.File, r *checked) (err error) {
-	devices, err := daemon.OpenDevices(f.Device, zerolog.Nop())
+	device := f.Device
+	device.Prefer = []string{"cpu"}
+	devices, err := daemon.OpenDevices(device, zerolog.Nop())
 	if err != nil {
 		return err
 	}
