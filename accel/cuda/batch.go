@@ -16,6 +16,7 @@ const (
 	copyToDevice work = iota
 	copyToHost
 	launchKernel
+	multiply
 	recordEvent
 )
 
@@ -29,6 +30,7 @@ type command struct {
 	kernel   *kernels.Kernel
 	function uintptr
 	groups   [3]int
+	gemm     gemm
 }
 
 // batch is work that is handed to the thread together. It is the owner's until then,
@@ -42,9 +44,11 @@ type batch struct {
 	// value, the second a pointer to size.
 	extra []uint64
 	size  []uint64
-	run   func() // on the thread
-	done  chan struct{}
-	out   bool // handed over
+	// factors is where a product's two are read from.
+	factors []byte
+	run     func() // on the thread
+	done    chan struct{}
+	out     bool // handed over
 }
 
 // argBytes is room for the arguments of as many launches as a batch holds.
@@ -57,12 +61,10 @@ const (
 	extraSize   = 2
 )
 
-// newBatch is called on the thread, whose library pins the memory.
 func newBatch(q *queue) *batch {
-	l := q.driver.lib
 	b := &batch{
-		queue: q, commands: make([]command, 0, flushAt), args: l.pinned(argBytes),
-		extra: words64(l.pinned(5 * 8)), size: words64(l.pinned(8)), done: make(chan struct{}, 1),
+		queue: q, commands: make([]command, 0, flushAt), args: pinned(&q.pin, argBytes),
+		extra: words64(pinned(&q.pin, 5*8)), size: words64(pinned(&q.pin, 8)), factors: pinned(&q.pin, 8), done: make(chan struct{}, 1),
 	}
 	copy(b.extra, []uint64{extraBuffer, 0, extraSize, uint64(pointer(&b.size[0])), extraEnd})
 	b.run = b.execute
@@ -125,6 +127,8 @@ func (b *batch) call(c *command) error {
 		return l.check("cuMemcpyHtoDAsync_v2", l.copyToDevice.Call(c.device, c.host, uintptr(c.bytes), stream))
 	case copyToHost:
 		return l.check("cuMemcpyDtoHAsync_v2", l.copyToHost.Call(c.host, c.device, uintptr(c.bytes), stream))
+	case multiply:
+		return b.multiply(&c.gemm)
 	case recordEvent:
 		return l.check("cuEventRecord", l.eventRecord.Call(c.event, stream))
 	}

@@ -18,8 +18,8 @@ type Config struct {
 	// Library is the path of the driver library; empty for wherever the system's
 	// loader finds libcuda.so.1.
 	Library string
-	// CUBLAS is off or "", or auto for products computed by NVIDIA's cuBLAS where
-	// its library is found.
+	// CUBLAS is off or "", auto for plain products computed by NVIDIA's cuBLAS where
+	// its library is found, or the path of that library.
 	CUBLAS string
 }
 
@@ -40,9 +40,6 @@ func Open(c Config, log zerolog.Logger) (accel.Device, error) {
 // accel.ErrNoDevice if there is no driver library, no card, or none of that index;
 // whatever else is wrong says what would help.
 func OpenDriver(c Config, log zerolog.Logger) (launch.Driver, error) {
-	if c.CUBLAS != "" && c.CUBLAS != "off" && c.CUBLAS != "auto" {
-		return nil, fmt.Errorf("cuda: cublas %q is not one of auto, off", c.CUBLAS)
-	}
 	t := startThread()
 	var d *driver
 	err := t.do(func() (err error) {

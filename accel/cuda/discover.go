@@ -3,6 +3,7 @@ package cuda
 import (
 	"bytes"
 	"fmt"
+	"runtime"
 
 	"ttad/accel"
 )
@@ -107,7 +108,9 @@ func (l *library) card(index int) (c card, err error) {
 }
 
 func (l *library) name(ref uintptr) (string, error) {
-	text := l.pinned(textLimit)
+	var pin runtime.Pinner
+	defer pin.Unpin()
+	text := pinned(&pin, textLimit)
 	err := l.check("cuDeviceGetName", l.deviceName.Call(address(text), textLimit, ref))
 	name, _, _ := bytes.Cut(text, []byte{0})
 	return string(name), err

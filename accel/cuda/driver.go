@@ -21,6 +21,7 @@ type driver struct {
 	context   uintptr
 	module    uintptr
 	functions map[string]uintptr // by kernel
+	blas      *blas              // nil where kernels do all the work
 
 	mu   sync.Mutex
 	lost error // why the context is of no use any more
@@ -41,7 +42,7 @@ func open(c Config, log zerolog.Logger) (*driver, error) {
 		lib.close()
 		return nil, d.card.taken(err)
 	}
-	if err := d.load(log); err != nil {
+	if err := d.load(c, log); err != nil {
 		return nil, errors.Join(err, d.unload())
 	}
 	return d, nil

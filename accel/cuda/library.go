@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
-	"unsafe"
 
 	"ttad/accel"
 	"ttad/accel/dynlib"
@@ -18,6 +17,8 @@ type library struct {
 	// sees, it is pinned.
 	out []uint64
 	pin runtime.Pinner
+	// queues have pinned memory, too, which must not be lost before it is given back.
+	queues map[*queue]bool
 }
 
 // functions are the library's, by its own names. Those with a version at the end are
@@ -70,11 +71,11 @@ func load(path string) (*library, error) {
 	if err != nil {
 		return nil, err
 	}
-	l := &library{}
+	l := &library{queues: map[*queue]bool{}}
 	if err := file.Bind(l.symbols()); err != nil {
 		return nil, fmt.Errorf("%w: NVIDIA's driver for CUDA 9.0 or later is needed", err)
 	}
-	l.out = words64(l.pinned(16))
+	l.out = words64(pinned(&l.pin, 16))
 	if err := l.start(); err != nil {
 		l.close()
 		return nil, err
@@ -140,13 +141,6 @@ func (l *library) text(f dynlib.Func, code int32) string {
 		return ""
 	}
 	return dynlib.Text(uintptr(l.out[0]), textLimit)
-}
-
-// pinned returns zeroed memory that the library may read and write.
-func (l *library) pinned(bytes int) []byte {
-	words := make([]uint64, (bytes+7)/8)
-	l.pin.Pin(&words[0])
-	return unsafe.Slice((*byte)(unsafe.Pointer(&words[0])), bytes)
 }
 
 // close gives pinned memory back to Go.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"runtime"
 	"strings"
 
 	"github.com/rs/zerolog"
@@ -27,7 +28,7 @@ const (
 const attributeThreads = 0
 
 // load gives the kernels' PTX to the driver and looks every kernel up.
-func (d *driver) load(log zerolog.Logger) error {
+func (d *driver) load(c Config, log zerolog.Logger) error {
 	all, err := kernels.All()
 	if err != nil {
 		return err
@@ -41,6 +42,7 @@ func (d *driver) load(log zerolog.Logger) error {
 			return fmt.Errorf("kernel %s: %w", name, err)
 		}
 	}
+	d.blas = openBLAS(c, all[multiplier], log)
 	return nil
 }
 
@@ -48,12 +50,14 @@ func (d *driver) load(log zerolog.Logger) error {
 // into the error.
 func (d *driver) compile(ptx string, log zerolog.Logger) (uintptr, error) {
 	l := d.lib
-	image := l.pinned(len(ptx) + 1) // ends in a zero byte
+	var pin runtime.Pinner
+	defer pin.Unpin()
+	image := pinned(&pin, len(ptx)+1) // ends in a zero byte
 	copy(image, ptx)
-	info, fault := l.pinned(logBytes), l.pinned(logBytes)
-	options := words32(l.pinned(16))
+	info, fault := pinned(&pin, logBytes), pinned(&pin, logBytes)
+	options := words32(pinned(&pin, 16))
 	copy(options, []uint32{optionInfoLog, optionInfoSize, optionErrorLog, optionErrorSize})
-	values := words64(l.pinned(32))
+	values := words64(pinned(&pin, 32))
 	copy(values, []uint64{uint64(address(info)), logBytes, uint64(address(fault)), logBytes})
 	module, err := l.handle("cuModuleLoadDataEx", l.moduleLoad,
 		address(image), uintptr(len(options)), pointer(&options[0]), pointer(&values[0]))
@@ -88,7 +92,9 @@ func (d *driver) refused(err error, said string) error {
 // function looks a kernel up and sees to it that the card can hold a group of it.
 func (d *driver) function(k *kernels.Kernel) (uintptr, error) {
 	l := d.lib
-	name := l.pinned(len(k.Name) + 1)
+	var pin runtime.Pinner
+	defer pin.Unpin()
+	name := pinned(&pin, len(k.Name)+1)
 	copy(name, k.Name)
 	f, err := l.handle("cuModuleGetFunction", l.moduleFunction, d.module, address(name))
 	if err != nil {

@@ -128,8 +128,3 @@ func TestWhatTheDriversCompilerSays(t *testing.T) {
 		assert.ErrorContains(t, err, "groups of 256, this card holds 128")
 	})
 }
-
-func TestSettingsThatAreNone(t *testing.T) {
-	_, err := cuda.Open(cuda.Config{CUBLAS: "maybe"}, zerolog.Nop())
-	require.ErrorContains(t, err, `cublas "maybe" is not one of auto, off`)
-}

@@ -3,6 +3,7 @@ package cuda
 import (
 	"errors"
 	"fmt"
+	"runtime"
 	"sync"
 
 	"ttad/accel/kernels"
@@ -15,10 +16,13 @@ import (
 type queue struct {
 	driver *driver
 	stream uintptr
-	now    *batch // being filled
-	other  *batch // with the thread, or done
+	blas   uintptr      // cuBLAS in this stream; 0 for none
+	addend []launch.Arg // of a product: see product
+	now    *batch       // being filled
+	other  *batch       // with the thread, or done
 	marks  []*mark
 	free   []*mark // those nobody has
+	pin    runtime.Pinner
 
 	mu     sync.Mutex
 	failed error // of work handed over; not reported yet
@@ -34,16 +38,26 @@ const streamNonBlocking = 1
 // NewQueue makes a stream.
 func (d *driver) NewQueue() (launch.Queue, error) {
 	q := &queue{driver: d}
-	err := d.do(func() (err error) {
-		if q.stream, err = d.lib.handle("cuStreamCreate", d.lib.streamCreate, streamNonBlocking); err == nil {
-			q.now, q.other = newBatch(q), newBatch(q)
-		}
-		return err
-	})
-	if err != nil {
+	if err := d.do(q.make); err != nil {
 		return nil, fmt.Errorf("new queue: %w", err)
 	}
 	return q, nil
+}
+
+// make runs on the thread.
+func (q *queue) make() (err error) {
+	l := q.driver.lib
+	if q.stream, err = l.handle("cuStreamCreate", l.streamCreate, streamNonBlocking); err != nil {
+		return err
+	}
+	if b := q.driver.blas; b != nil {
+		if q.blas, err = b.handle(l, q.stream); err != nil {
+			return errors.Join(err, l.check("cuStreamDestroy_v2", l.streamDestroy.Call(q.stream)))
+		}
+	}
+	l.queues[q] = true
+	q.now, q.other = newBatch(q), newBatch(q)
+	return nil
 }
 
 // Write queues a copy to the device.
@@ -63,14 +77,23 @@ func (q *queue) copy(what work, device launch.Memory, host []float32) error {
 	return q.add(command{what: what, device: uintptr(device), host: pointer(&host[0]), bytes: 4 * len(host)})
 }
 
-// Launch queues a kernel.
+// Launch queues a kernel, or what cuBLAS does in its place.
 func (q *queue) Launch(k *kernels.Kernel, groups [3]int, args []launch.Arg) error {
+	if len(args) != len(k.Params) {
+		return fmt.Errorf("launch %s: %d arguments for %d parameters", k.Name, len(args), len(k.Params))
+	}
+	if q.blas != 0 && k.Name == multiplier {
+		if g, ok := q.driver.blas.params.take(args); ok {
+			return q.product(k, groups, args, g)
+		}
+	}
+	return q.kernel(k, groups, args)
+}
+
+func (q *queue) kernel(k *kernels.Kernel, groups [3]int, args []launch.Arg) error {
 	function, ok := q.driver.functions[k.Name]
 	if !ok {
 		return fmt.Errorf("launch %s: the card has no such kernel", k.Name)
-	}
-	if len(args) != len(k.Params) {
-		return fmt.Errorf("launch %s: %d arguments for %d parameters", k.Name, len(args), len(k.Params))
 	}
 	if !q.now.holds(k.Params) {
 		q.flush()
@@ -148,10 +171,18 @@ func (q *queue) failure() error {
 func (q *queue) Close() error {
 	q.flush()
 	err := q.driver.do(q.destroy)
+	err = errors.Join(err, q.driver.thread.do(q.forget))
 	if q.driver.broken() != nil {
 		return nil
 	}
 	return errors.Join(q.failure(), err)
+}
+
+// forget lets go of the memory that calls were told of.
+func (q *queue) forget() error {
+	delete(q.driver.lib.queues, q)
+	q.pin.Unpin()
+	return nil
 }
 
 // destroy waits for the stream, and so for the second batch, too.
@@ -160,6 +191,9 @@ func (q *queue) destroy() error {
 	errs := []error{l.check("cuStreamSynchronize", l.streamSynchronize.Call(q.stream))}
 	for _, m := range q.marks {
 		errs = append(errs, l.check("cuEventDestroy_v2", l.eventDestroy.Call(m.event)))
+	}
+	if q.blas != 0 {
+		errs = append(errs, q.driver.blas.release(q.blas))
 	}
 	errs = append(errs, l.check("cuStreamDestroy_v2", l.streamDestroy.Call(q.stream)))
 	return errors.Join(errs...)

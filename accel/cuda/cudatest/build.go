@@ -10,8 +10,13 @@ import (
 	"github.com/ebitengine/purego"
 )
 
-//go:embed testdata/libcuda.c
-var libcuda []byte
+// Sources of the libraries.
+var (
+	//go:embed testdata/libcuda.c
+	libcuda []byte
+	//go:embed testdata/libcublas.c
+	libcublas []byte
+)
 
 // handler answers a call of the library: its name, its thread and its arguments.
 type handler func(call string, thread int64, args *[maxArgs]uint64) int
@@ -21,7 +26,7 @@ const maxArgs = 14
 
 // build compiles a library in a folder of the test, loads it, and has it call the
 // handler. Its path is the result.
-func build(t testing.TB, name string, h handler) string {
+func build(t testing.TB, name string, code []byte, h handler) string {
 	t.Helper()
 	compiler, err := exec.LookPath("gcc")
 	if err != nil {
@@ -32,7 +37,7 @@ func build(t testing.TB, name string, h handler) string {
 	}
 	dir := t.TempDir()
 	source, library := filepath.Join(dir, name+".c"), filepath.Join(dir, name+".so")
-	if err := os.WriteFile(source, libcuda, 0o600); err != nil {
+	if err := os.WriteFile(source, code, 0o600); err != nil {
 		t.Fatal(err)
 	}
 	if out, err := exec.Command(compiler, "-shared", "-fPIC", "-O1", "-Wall", "-Werror", "-o", library, source).CombinedOutput(); err != nil {

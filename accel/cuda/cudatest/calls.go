@@ -1,5 +1,7 @@
 package cudatest
 
+import "strings"
+
 // Codes of CUresult that the double gives by itself.
 const (
 	success          = 0
@@ -16,6 +18,7 @@ const (
 	notReady         = 600
 	illegalAddress   = 700
 	invalidCall      = 999 // of no function of the library: cannot happen
+	launchFailed     = 719
 	firstStickyError = 700
 )
 
@@ -38,7 +41,7 @@ func codes() map[int][2]string {
 		notReady:       {"CUDA_ERROR_NOT_READY", "device not ready"},
 		illegalAddress: {"CUDA_ERROR_ILLEGAL_ADDRESS", "an illegal memory access was encountered"},
 		702:            {"CUDA_ERROR_LAUNCH_TIMEOUT", "the launch timed out and was terminated"},
-		719:            {"CUDA_ERROR_LAUNCH_FAILED", "unspecified launch failure"},
+		launchFailed:   {"CUDA_ERROR_LAUNCH_FAILED", "unspecified launch failure"},
 		999:            {"CUDA_ERROR_UNKNOWN", "unknown error"},
 	}
 }
@@ -117,6 +120,9 @@ func (d *Double) handle(name string, thread int64, args *[maxArgs]uint64) int {
 	if code := d.injected(name); code != success {
 		if c.context != nil && code >= firstStickyError {
 			c.context.broken = code
+		}
+		if c.context != nil && code == blasExecutionFailed && strings.HasPrefix(name, "cublas") {
+			c.context.broken = launchFailed
 		}
 		return code
 	}

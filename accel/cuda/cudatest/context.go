@@ -12,6 +12,7 @@ type context struct {
 	functions map[uint64]*ptx.Kernel
 	streams   map[uint64]*stream
 	events    map[uint64]*event
+	blas      map[uint64]*stream // where cuBLAS works, by its handle
 }
 
 func (c *call) contextCreate() int {
@@ -27,7 +28,7 @@ func (c *call) contextCreate() int {
 	x := &context{
 		card: card, memory: map[uint64]bool{}, hosts: map[uint64]*host{},
 		modules: map[uint64]*ptx.Module{}, functions: map[uint64]*ptx.Kernel{},
-		streams: map[uint64]*stream{}, events: map[uint64]*event{},
+		streams: map[uint64]*stream{}, events: map[uint64]*event{}, blas: map[uint64]*stream{},
 	}
 	id := d.next()
 	d.contexts[id], d.current[c.thread] = x, x
@@ -66,7 +67,7 @@ func (c *call) contextDestroy() int {
 func (x *context) left() string {
 	return leaks(map[string]int{
 		"pieces of device memory": len(x.memory), "pieces of host memory": len(x.hosts),
-		"modules": len(x.modules), "streams": len(x.streams), "events": len(x.events),
+		"modules": len(x.modules), "streams": len(x.streams), "events": len(x.events), "cuBLAS handles": len(x.blas),
 	})
 }
 

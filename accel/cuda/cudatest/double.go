@@ -84,7 +84,7 @@ func New(t testing.TB, o Options) *Double {
 	for i, c := range o.Cards {
 		d.cards = append(d.cards, newCard(i, c, o.Races))
 	}
-	d.library = build(t, "libcuda", d.handle)
+	d.library = build(t, "libcuda", libcuda, d.handle)
 	t.Cleanup(func() { d.finish(t) })
 	return d
 }
