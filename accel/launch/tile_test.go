@@ -26,11 +26,11 @@ func TestDepthIsCutIntoPartsThatCoverItAndFitTheirMemory(t *testing.T) {
 
 func TestDepthIsCutOnlyWhereTilesAreFew(t *testing.T) {
 	for _, c := range []struct{ tiles, depth, parts int }{
-		{1, 255, 1},       // joining would take longer
-		{1, 256, 2},       // both worth a group
-		{1, 1 << 20, 16},  // no more, however deep
-		{100, 1 << 20, 2}, // until the card is full
-		{129, 1 << 20, 1},
+		{1, 511, 1},      // joining would take longer
+		{1, 512, 2},      // both worth a group
+		{1, 1 << 20, 16}, // no more, however deep
+		{64, 1 << 20, 2}, // until the card is full
+		{65, 1 << 20, 1},
 		{392, 4608, 1}, // the last stage of ResNet-18, 64 images
 	} {
 		count, _ := parts(c.tiles, c.depth)
@@ -108,7 +108,7 @@ func TestKernelsOfProducts(t *testing.T) {
 		{"few rows of weights along their depth", accel.MatMul{TransB: true, Alpha: 1}, accel.BatchShape(512), accel.StaticShape(1000, 512), nil, []string{"matmul_rows"}, []int{125}},
 		{"few rows of weights along columns", accel.MatMul{Alpha: 1}, accel.BatchShape(512), accel.StaticShape(512, 1000), nil, []string{"matmul_rows"}, []int{32}},
 		{"tokens that are one each, transposed", accel.MatMul{TransA: true, Alpha: 1}, accel.BatchShape(64, 1), accel.StaticShape(64, 10), nil, []string{"matmul_rows"}, []int{1}},
-		{"in parts", accel.MatMul{Alpha: 1}, accel.BatchShape(16, 768), accel.StaticShape(768, 10), nil, []string{"matmul", "join"}, []int{6, 3}},
+		{"in parts", accel.MatMul{Alpha: 1}, accel.BatchShape(16, 768), accel.StaticShape(768, 10), nil, []string{"matmul", "join"}, []int{3, 3}},
 		{"whole where c is no bias", accel.MatMul{Alpha: 1, Beta: 1}, accel.BatchShape(16, 768), accel.StaticShape(768, 10), accel.StaticShape(16, 10), []string{"matmul"}, []int{4}},
 		{"nothing to compute", accel.MatMul{Alpha: 1}, accel.BatchShape(9, 5), accel.StaticShape(5, 0), nil, nil, nil},
 	} {
