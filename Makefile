@@ -10,8 +10,12 @@ RACE_PKGS    = ./stream/... ./tta/... ./internal/daemon/... ./internal/demo/... 
 help: ## list targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-build: ## one static binary in bin/ttad
+build: ## one binary in bin/ttad: no cgo; loaded by glibc, so that it can open drivers' libraries
 	CGO_ENABLED=0 $(GO) build -trimpath -o bin/ttad ./cmd/ttad
+
+.PHONY: static
+static: ## one static binary in bin/ttad-static, for the processor only: it runs on Alpine and on nothing, too
+	CGO_ENABLED=0 $(GO) build -trimpath -tags noaccel -o bin/ttad-static ./cmd/ttad
 
 test: ## all unit and integration tests
 	$(GO) test ./...
@@ -66,6 +70,11 @@ ptx: ## write the kernels' PTX again (needs clang 14: another one writes other t
 
 ptx-check: ptx ## fail when the committed PTX is not what the kernels compile to
 	git diff --exit-code -- $(CL)/kernels.ptx
+
+.PHONY: oclgrind
+oclgrind: ## every OpenCL kernel interpreted: races and accesses outside of memory (needs oclgrind; a minute)
+	$(GO) vet -tags oclgrind ./accel/opencl
+	$(GO) test -count=1 -tags oclgrind -run 'TestNoKernel|IsReported' ./accel/opencl
 
 docs: ## regenerate the generated documents
 	$(GO) run ./internal/gendocs
