@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -28,6 +29,9 @@ func (r *deviceReport) markdown() string {
 		r.start.UTC().Format(time.DateOnly), machine(), r.load, r.options.rounds, r.options.round.Milliseconds())
 	if r.device.Kind != "" {
 		fmt.Fprintf(&b, measuredText, r.device.Name, r.device.Driver)
+		if r.device.Type == "cpu" {
+			b.WriteString(processorText)
+		}
 		r.writeMeasured(&b)
 	}
 	c := h100
@@ -40,10 +44,14 @@ func (r *deviceReport) markdown() string {
 }
 
 const measuredText = `
-The OpenCL device is %s, %s: PoCL compiles for the processor what is
-written for graphics cards. It shows that the kernels are right, not what a card does with them, and loses by far. The answers agree
-to 1e-4. What a batch asks of the device is the same for any card: launches of kernels, waits of the host, bytes to the device and
-back; the memory holds weights, values and buffers for such batches.
+The OpenCL device is %s, by %s.
+The answers agree to 1e-4. What a batch asks of it is the same for any card: launches of kernels, waits of the host, bytes to the
+device and back; the memory holds weights, values and buffers for such batches.
+
+`
+
+const processorText = `It is the processor itself, for which kernels are compiled that are made for graphics cards. It shows that they are right, not what a
+card does with them, and loses by far.
 
 `
 
@@ -57,22 +65,37 @@ peak: the bound says what they are up against.
 `
 
 func (r *deviceReport) writeMeasured(b *strings.Builder) {
-	b.WriteString("| model | batch | engine, rows/s | OpenCL, rows/s | of the engine | launches | waits | up, KiB | down, KiB | memory, MiB |\n")
-	b.WriteString("|---|---|---|---|---|---|---|---|---|---|\n")
+	header(b, "model", "batch", "engine, rows/s", "OpenCL, rows/s", "of the engine", "launches", "waits", "up, KiB", "down, KiB", "memory, MiB")
 	for _, c := range r.lines {
-		fmt.Fprintf(b, "| %s, %s | %d | %.4g | %.4g | %.2g | %d | %d | %.1f | %.1f | %.0f |\n", c.name, c.mode, c.rows, c.engine, c.card,
-			ratio(c.card, c.engine), c.asked.launches, c.asked.syncs, float64(c.asked.up)/1024, float64(c.asked.down)/1024, float64(c.asked.memory)/(1<<20))
+		a := &c.asked
+		fmt.Fprintf(b, "| %s, %s | %d | %s | %s | %s | %d | %d | %s | %s | %s |\n", c.name, c.mode, c.rows,
+			figure(c.engine), figure(c.card), figure(ratio(c.card, c.engine)), a.launches, a.syncs,
+			figure(float64(a.up)/1024), figure(float64(a.down)/1024), figure(float64(a.memory)/(1<<20)))
 	}
 }
 
 func (r *deviceReport) writePaper(b *strings.Builder) {
-	b.WriteString("| model | GFLOP | moved, MB | launches | waits | to and from the host, MB | arithmetic, ms | traffic, ms | kernels, ms | launches, ms | transfers, ms | rows/s at most | bound by |\n")
-	b.WriteString("|---|---|---|---|---|---|---|---|---|---|---|---|---|\n")
+	header(b, "model", "GFLOP", "moved, MB", "launches", "waits", "to and from the host, MB", "arithmetic, ms", "traffic, ms",
+		"kernels, ms", "launches, ms", "transfers, ms", "rows/s at most", "bound by")
 	for _, c := range r.lines {
 		p := &c.paper
 		seconds, bound := p.bound()
-		fmt.Fprintf(b, "| %s, %s | %.3g | %.3g | %d | %d | %.3g | %.3g | %.3g | %.3g | %.3g | %.3g | %.3g | %s |\n", c.name, c.mode,
-			float64(p.flops)/1e9, float64(p.moved)/1e6, p.launches, p.syncs, float64(p.up+p.down)/1e6,
-			1e3*p.arithmetic, 1e3*p.traffic, 1e3*p.kernels, 1e3*p.queue, 1e3*p.transfer, ratio(float64(p.rows), seconds), bound)
+		fmt.Fprintf(b, "| %s, %s | %s | %s | %d | %d | %s | %s | %s | %s | %s | %s | %s | %s |\n", c.name, c.mode,
+			figure(float64(p.flops)/1e9), figure(float64(p.moved)/1e6), p.launches, p.syncs, figure(float64(p.up+p.down)/1e6),
+			figure(1e3*p.arithmetic), figure(1e3*p.traffic), figure(1e3*p.kernels), figure(1e3*p.queue), figure(1e3*p.transfer),
+			figure(ratio(float64(p.rows), seconds)), bound)
 	}
+}
+
+func header(b *strings.Builder, columns ...string) {
+	fmt.Fprintf(b, "| %s |\n|%s\n", strings.Join(columns, " | "), strings.Repeat("---|", len(columns)))
+}
+
+// figure is a value to three digits.
+func figure(v float64) string {
+	rounded, err := strconv.ParseFloat(strconv.FormatFloat(v, 'e', 2, 64), 64)
+	if err != nil {
+		panic(err) // it was just written
+	}
+	return strconv.FormatFloat(rounded, 'f', -1, 64)
 }

@@ -112,6 +112,12 @@ func TestDeviceOptionsThatMakeNoSenseAreRefused(t *testing.T) {
 	}
 }
 
+func TestFiguresHaveThreeDigits(t *testing.T) {
+	for v, want := range map[float64]string{0: "0", 560606: "561000", 38.847: "38.8", 0.0000977: "0.0000977", 232: "232"} {
+		require.Equal(t, want, figure(v))
+	}
+}
+
 func TestASlowDeviceTellsEnoughInOneBatch(t *testing.T) {
 	o := deviceOptions{rounds: 3, round: time.Nanosecond}
 	slow := &racer{rows: 4, batches: 1, spent: patience.Seconds() + 1, rates: []float64{7}}
