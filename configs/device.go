@@ -14,6 +14,7 @@ type DeviceConfig struct {
 	Canary  time.Duration `yaml:"canary" doc:"How often a device other than the CPU answers known rows again, which takes it out of service where it errs; 0s is only at the start." range:"[0s,720h]" reload:"cold"`
 	Threads int           `yaml:"threads" doc:"CPU workers; 0 is all the process may use." range:"[0,4096]" reload:"cold"`
 	CPU     CPUConfig     `yaml:"cpu" doc:"The processor as a device." reload:"cold"`
+	CUDA    CUDAConfig    `yaml:"cuda" doc:"An NVIDIA card as a device." reload:"cold"`
 }
 
 // CPUConfig shapes how the processor computes.
@@ -22,11 +23,16 @@ type CPUConfig struct {
 	Winograd string `yaml:"winograd" doc:"Winograd's algorithm for 3x3 convolutions. auto takes it where it is faster, two to three times; its relative error is about 1e-6 rather than 2e-7, and a NaN spoils up to 8x8 pixels around it. off is for comparing." enum:"auto,off" reload:"cold"`
 }
 
+// CUDAConfig shapes how a card computes.
+type CUDAConfig struct {
+	CUBLAS string `yaml:"cublas" doc:"NVIDIA's library of products, from its toolkit. auto takes it for plain matrix products where libcublas is found; the last bits of a row may then depend on how many rows are in its batch. off: ttad's own kernels." enum:"auto,off" reload:"cold"`
+}
+
 // DefaultDevice takes what is fastest of what is here.
 func DefaultDevice() DeviceConfig {
 	return DeviceConfig{
 		Prefer: []string{"cuda", "opencl", "cpu"}, Auto: true, Canary: time.Hour,
-		CPU: CPUConfig{ISA: "auto", Winograd: "auto"},
+		CPU: CPUConfig{ISA: "auto", Winograd: "auto"}, CUDA: CUDAConfig{CUBLAS: "off"},
 	}
 }
 

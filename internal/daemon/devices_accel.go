@@ -18,7 +18,7 @@ import (
 func openAccelerator(kind string, cfg configs.DeviceConfig, log zerolog.Logger) (accel.Device, error) {
 	switch kind {
 	case "cuda":
-		return cuda.Open(cuda.Config{Index: cfg.Index}, log)
+		return cuda.Open(cuda.Config{Index: cfg.Index, CUBLAS: cfg.CUDA.CUBLAS}, log)
 	case "opencl":
 		return opencl.Open(opencl.Config{Index: cfg.Index, AllowProcessors: cfg.Prefer[0] == "opencl", Log: log})
 	}
