@@ -68,7 +68,7 @@ func onceSearched(t *testing.T, d accel.Device, rows int) {
 	if _, ok := d.(accel.Indexer); !ok {
 		t.Skipf("%s searches no keys", d.Info().Kind)
 	}
-	const dim, capacity, k = 5, 70, 4
+	const dim, capacity, k = 20, 70, 4
 	random := seeded("once")
 	p := newPair(t, d, dim, capacity)
 	for slot := range capacity {

@@ -1,6 +1,7 @@
 /* What the items of a group work out together, always in trees of one shape, so that
  * the last bits do not depend on who came first. Every item of the group calls these,
- * with local memory of an element an item. */
+ * with local memory of an element an item, which they read to the end: it may be used
+ * again behind another barrier only, so that two calls in a row take two arrays. */
 
 /* Items of a group that has one line of a tensor to itself: most lines are short. */
 #define LINE 64
@@ -9,15 +10,13 @@ static float sum_of_group(__local float *t, int items, float v) {
   int i = (int)get_local_id(0);
   t[i] = v;
   LOCAL_BARRIER;
-  for (int step = items / 2; step > 0; step /= 2) {
+  for (int step = items / 2; step > 1; step /= 2) {
     if (i < step) {
       t[i] += t[i + step];
     }
     LOCAL_BARRIER;
   }
-  v = t[0];
-  LOCAL_BARRIER; /* before t is used again */
-  return v;
+  return t[0] + t[1];
 }
 
 /* larger and smaller are not numbers where either operand is not. */
@@ -29,15 +28,13 @@ static float largest_of_group(__local float *t, int items, float v) {
   int i = (int)get_local_id(0);
   t[i] = v;
   LOCAL_BARRIER;
-  for (int step = items / 2; step > 0; step /= 2) {
+  for (int step = items / 2; step > 1; step /= 2) {
     if (i < step) {
       t[i] = larger(t[i], t[i + step]);
     }
     LOCAL_BARRIER;
   }
-  v = t[0];
-  LOCAL_BARRIER;
-  return v;
+  return larger(t[0], t[1]);
 }
 
 /* corrected adds to a rounded mean what the values' distances from it add up to,
@@ -51,14 +48,14 @@ static void best_of_group(__local float *t, __local int *places, int items, floa
   t[i] = *v;
   places[i] = *place;
   LOCAL_BARRIER;
-  for (int step = items / 2; step > 0; step /= 2) {
+  for (int step = items / 2; step > 1; step /= 2) {
     if (i < step && (t[i + step] > t[i] || (t[i + step] == t[i] && places[i + step] < places[i]))) {
       t[i] = t[i + step];
       places[i] = places[i + step];
     }
     LOCAL_BARRIER;
   }
-  *v = t[0];
-  *place = places[0];
-  LOCAL_BARRIER;
+  int second = t[1] > t[0] || (t[1] == t[0] && places[1] < places[0]);
+  *v = t[second];
+  *place = places[second];
 }

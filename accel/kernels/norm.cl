@@ -15,6 +15,7 @@
 KERNEL(256, 1, 1)
 norm_measure(__global float *partial, __global const float *x, int channels, int positions, int count, int chunks) {
   __local float t[256];
+  __local float u[256];
   int channel = (int)get_group_id(0) / chunks;
   int chunk = (int)get_group_id(0) % chunks;
   int n = count - chunk * CHUNK; /* values from here on */
@@ -44,7 +45,7 @@ norm_measure(__global float *partial, __global const float *x, int channels, int
       rest += v[k] - mean;
     }
   }
-  mean = corrected(mean, sum_of_group(t, 256, rest) / (float)n);
+  mean = corrected(mean, sum_of_group(u, 256, rest) / (float)n);
   float squares = 0.0f;
   for (int k = 0; k < EACH; k++) {
     if (i + k * 256 < n) {
@@ -129,6 +130,7 @@ norm_join(__global float *moments, __global float *mixed, __global const float *
           __global const float *beta, __global const float *mean, __global const float *variance,
           __global const float *rules, int at, int channels, int count, int chunks, float eps, int is_virtual) {
   __local float t[LINE];
+  __local float u[LINE];
   int c = (int)get_group_id(0);
   int i = (int)get_local_id(0);
   __global const float *part = partial + 2 * c * chunks;
@@ -147,7 +149,7 @@ norm_join(__global float *moments, __global float *mixed, __global const float *
     rest += share;
     squares += part[2 * k + 1] / (float)count + share * apart;
   }
-  rest = sum_of_group(t, LINE, rest);
+  rest = sum_of_group(u, LINE, rest);
   /* Distances were taken from a mean that was off by rest. */
   float v = sum_of_group(t, LINE, squares) - rest * rest;
   m = corrected(m, rest);

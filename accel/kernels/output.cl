@@ -34,6 +34,7 @@ KERNEL(64, 1, 1)
 lame_units(__global float *unit, __global int *states, __global const float *features, __global const float *q,
            int width, int classes) {
   __local float t[LINE];
+  __local float u[LINE];
   int row = (int)get_group_id(0);
   int lid = (int)get_local_id(0);
   __global const float *x = features + row * width;
@@ -46,7 +47,7 @@ lame_units(__global float *unit, __global int *states, __global const float *fea
   for (int k = lid; k < classes; k += LINE) {
     total += q[row * classes + k];
   }
-  total = sum_of_group(t, LINE, total);
+  total = sum_of_group(u, LINE, total);
   int given = total - total == 0.0f;
   int alone = !given || top - top != 0.0f;
   int none = alone || top == 0.0f;
@@ -121,6 +122,7 @@ KERNEL(64, 1, 1)
 lame_near(__global float *near, __global float *w, __global const float *pairs, __global const int *states, int rows,
           int neighbors, int knn) {
   __local float t[LINE];
+  __local float u[LINE];
   __local int places[LINE];
   int row = (int)get_group_id(0);
   int lid = (int)get_local_id(0);
@@ -147,12 +149,13 @@ lame_near(__global float *near, __global float *w, __global const float *pairs, 
         at = j;
       }
     }
-    best_of_group(t, places, LINE, &best, &at);
+    best_of_group(u, places, LINE, &best, &at);
     half_found = best;
     found = at;
     if (knn && found % LINE == lid) {
       w[row * rows + found] = 1.0f;
     }
+    LOCAL_BARRIER; /* before the next rank's */
   }
   if (!knn && lid == 0) {
     near[row] = ranks > 0 ? sqrt(-2.0f * half_found) : 0.0f;
@@ -167,30 +170,26 @@ static float sum_of_team(__local float *t, float v) {
   int i = (int)get_local_id(0);
   t[i] = v;
   LOCAL_BARRIER;
-  for (int step = TEAM / 2; step > 0; step /= 2) {
+  for (int step = TEAM / 2; step > 1; step /= 2) {
     if (i % TEAM < step) {
       t[i] += t[i + step];
     }
     LOCAL_BARRIER;
   }
-  v = t[i / TEAM * TEAM];
-  LOCAL_BARRIER;
-  return v;
+  return t[i / TEAM * TEAM] + t[i / TEAM * TEAM + 1];
 }
 
 static float largest_of_team(__local float *t, float v) {
   int i = (int)get_local_id(0);
   t[i] = v;
   LOCAL_BARRIER;
-  for (int step = TEAM / 2; step > 0; step /= 2) {
+  for (int step = TEAM / 2; step > 1; step /= 2) {
     if (i % TEAM < step) {
       t[i] = larger(t[i], t[i + step]);
     }
     LOCAL_BARRIER;
   }
-  v = t[i / TEAM * TEAM];
-  LOCAL_BARRIER;
-  return v;
+  return larger(t[i / TEAM * TEAM], t[i / TEAM * TEAM + 1]);
 }
 
 /* add_to adds v to the sum of two floats, the second of which has what the first has no
@@ -214,7 +213,6 @@ static void total_of_group(__local float *highs, __local float *lows, float *hig
     add_to(high, low, highs[i]);
     add_to(high, low, lows[i]);
   }
-  LOCAL_BARRIER;
 }
 
 /* prior_of is what the iteration starts from; rows without an answer get one nobody asks
@@ -232,7 +230,7 @@ static float heard_of(__global const float *w, __global const float *z, int row,
 
 /* lame_step writes softmax(log v + W z) for the row of each team, v alone where starts is
  * set, and adds the row's logarithm of sum v*e^(W z) to the sum of its team's first item. */
-static void lame_step(__local float *t, __global float *to, __global const float *z, __global const float *w,
+static void lame_step(__local float *t, __local float *u, __global float *to, __global const float *z, __global const float *w,
                       __global const float *q, __global const int *states, int row, int rows, int classes, int starts,
                       float *high, float *low) {
   int member = (int)get_local_id(0) % TEAM;
@@ -251,7 +249,7 @@ static void lame_step(__local float *t, __global float *to, __global const float
     to[row * classes + k] = e;
     sum += e;
   }
-  sum = sum_of_team(t, sum);
+  sum = sum_of_team(u, sum);
   for (int k = member; k < end; k += TEAM) {
     to[row * classes + k] /= sum;
   }
@@ -309,6 +307,7 @@ KERNEL(256, 1, 1)
 lame_solve(__global float *y, __global float *z, __global float *next, __global float *w, __global const float *near,
            __global const float *q, __global const int *states, int rows, int classes, int most, int left) {
   __local float t[TEAM * TEAMS];
+  __local float u[TEAM * TEAMS];
   __local float lows[TEAM * TEAMS];
   int lid = (int)get_local_id(0);
   int others = 0;
@@ -325,7 +324,7 @@ lame_solve(__global float *y, __global float *z, __global float *next, __global 
   float high = 0.0f;
   float low = 0.0f;
   for (int row = lid / TEAM; row - lid / TEAM < rows; row += TEAMS) {
-    lame_step(t, z, z, w, q, states, row, rows, classes, 1, &high, &low);
+    lame_step(t, u, z, z, w, q, states, row, rows, classes, 1, &high, &low);
   }
   GLOBAL_BARRIER;
   float before_high = INFINITY;
@@ -335,7 +334,7 @@ lame_solve(__global float *y, __global float *z, __global float *next, __global 
     high = 0.0f;
     low = 0.0f;
     for (int row = lid / TEAM; row - lid / TEAM < rows; row += TEAMS) {
-      lame_step(t, next, z, w, q, states, row, rows, classes, 0, &high, &low);
+      lame_step(t, u, next, z, w, q, states, row, rows, classes, 0, &high, &low);
     }
     total_of_group(t, lows, &high, &low);
     float moved = (high - before_high) + (low - before_low);
@@ -352,6 +351,7 @@ lame_solve(__global float *y, __global float *z, __global float *next, __global 
     low = 0.0f;
     lame_objective(z, w, q, states, rows, classes, &high, &low);
     total_of_group(t, lows, &high, &low);
+    LOCAL_BARRIER;
     before_high = 0.0f;
     before_low = 0.0f;
     lame_objective(next, w, q, states, rows, classes, &before_high, &before_low);

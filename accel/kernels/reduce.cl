@@ -91,13 +91,13 @@ reduce_groups(__global float *y, __global const float *x, __global const float *
   }
   t[lid] = v;
   LOCAL_BARRIER;
-  for (int step = LINE / 2; step > 0; step /= 2) {
+  for (int step = LINE / 2; step > 1; step /= 2) {
     if (lid < step) {
       t[lid] = fold_join(fn, t[lid], t[lid + step]);
     }
     LOCAL_BARRIER;
   }
   if (lid == 0) {
-    y[line] = fold_end(fn, t[0], scale, mean, length);
+    y[line] = fold_end(fn, fold_join(fn, t[0], t[1]), scale, mean, length);
   }
 }

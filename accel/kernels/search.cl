@@ -12,6 +12,7 @@ KERNEL(64, 1, 1)
 search_prepare(__global float *unit, __global const float *x, __global float *keys, __global const float *rows,
                __global const int *slots, int n, int features, int width) {
   __local float t[LINE];
+  __local float u[LINE];
   int row = (int)get_group_id(0);
   int lid = (int)get_local_id(0);
   int end = row < n ? width : 0; /* groups with keys meet the barriers with nothing to do */
@@ -25,7 +26,7 @@ search_prepare(__global float *unit, __global const float *x, __global float *ke
     float v = x[row * features + k] / top;
     sum = fma(v, v, sum);
   }
-  float length = sqrt(sum_of_group(t, LINE, sum));
+  float length = sqrt(sum_of_group(u, LINE, sum));
   for (int k = lid; k < end; k += LINE) {
     unit[row * width + k] = x[row * features + k] / top / length;
   }
@@ -101,6 +102,7 @@ search_best(__global float *best, __global int *slots, __global const float *sco
       best[group * k + rank] = top;
       slots[group * k + rank] = at < count ? first + at : -1;
     }
+    LOCAL_BARRIER; /* before the next rank's */
   }
 }
 
@@ -138,5 +140,6 @@ search_merge(__global float *found, __global int *found_slots, __global const fl
       found[old + rank] = any ? top : 0.0f;
       found_slots[old + rank] = any ? slot : -1;
     }
+    LOCAL_BARRIER; /* before the next rank's */
   }
 }

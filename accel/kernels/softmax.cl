@@ -31,6 +31,7 @@ softmax_items(__global float *y, __global const float *x, int lines, int length,
 KERNEL(64, 1, 1)
 softmax_groups(__global float *y, __global const float *x, int length, int inner, int logs) {
   __local float t[LINE];
+  __local float u[LINE];
   int line = (int)get_group_id(0);
   int lid = (int)get_local_id(0);
   int first = line / inner * (length * inner) + line % inner;
@@ -45,7 +46,7 @@ softmax_groups(__global float *y, __global const float *x, int length, int inner
     y[first + i * inner] = e;
     sum += e;
   }
-  sum = sum_of_group(t, LINE, sum);
+  sum = sum_of_group(u, LINE, sum);
   float log_sum = logs ? log_of(sum) : 0.0f;
   for (int i = lid; i < length; i += LINE) {
     int at = first + i * inner;
@@ -61,6 +62,7 @@ KERNEL(64, 1, 1)
 standardize(__global float *y, __global const float *x, __global const float *scale, __global const float *bias,
             int length, int channels, int biased, float eps) {
   __local float t[LINE];
+  __local float u[LINE];
   int line = (int)get_group_id(0);
   int lid = (int)get_local_id(0);
   __global const float *from = x + line * length;
@@ -73,7 +75,7 @@ standardize(__global float *y, __global const float *x, __global const float *sc
   for (int i = lid; i < length; i += LINE) {
     rest += from[i] - mean;
   }
-  mean = corrected(mean, sum_of_group(t, LINE, rest) / (float)length);
+  mean = corrected(mean, sum_of_group(u, LINE, rest) / (float)length);
   float squares = 0.0f;
   for (int i = lid; i < length; i += LINE) {
     squares = fma(from[i] - mean, from[i] - mean, squares);
