@@ -17,6 +17,12 @@ func onCPU(t testing.TB, g *models.Graph, maxRows int) *models.Session {
 	t.Helper()
 	d, err := cpu.New(cpu.Config{})
 	require.NoError(t, err)
+	return on(t, d, g, maxRows)
+}
+
+// on compiles a graph for a device alone and closes everything at the end.
+func on(t testing.TB, d accel.Device, g *models.Graph, maxRows int) *models.Session {
+	t.Helper()
 	plan, err := models.NewPlan(g, []accel.Device{d}, maxRows)
 	require.NoError(t, err)
 	s, err := plan.NewSession()
