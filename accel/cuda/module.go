@@ -33,41 +33,40 @@ func (d *driver) load(c Config, log zerolog.Logger) error {
 	if err != nil {
 		return err
 	}
-	if d.module, err = d.compile(kernels.PTX(), log); err != nil {
-		return err
+	said, err := d.compile(kernels.PTX())
+	if err != nil {
+		return d.refused(err, text(said.fault))
 	}
 	d.functions = make(map[string]uintptr, len(all))
 	for name, k := range all {
 		if d.functions[name], err = d.function(k); err != nil {
-			return fmt.Errorf("kernel %s: %w", name, err)
+			return fmt.Errorf("kernel %s: %w", name, d.refused(err, text(said.fault)))
 		}
+	}
+	if info := text(said.info); info != "" {
+		log.Debug().Str("device", d.card.info.Name).Str("log", info).Msg("driver compiled the kernels")
 	}
 	d.blas = openBLAS(c, all[multiplier], log)
 	return nil
 }
 
-// compile has the driver compile PTX. What its compiler says goes into the log, or
-// into the error.
-func (d *driver) compile(ptx string, log zerolog.Logger) (uintptr, error) {
+// compilerLogs are what the driver's compiler wrote.
+type compilerLogs struct{ info, fault []byte }
+
+// compile has the driver compile PTX. A driver that is lazy does so only when a kernel
+// is looked up, so what it was given stays pinned as long as the context is there.
+func (d *driver) compile(ptx string) (said compilerLogs, err error) {
 	l := d.lib
-	var pin runtime.Pinner
-	defer pin.Unpin()
-	image := pinned(&pin, len(ptx)+1) // ends in a zero byte
+	image := pinned(&l.pin, len(ptx)+1) // ends in a zero byte
 	copy(image, ptx)
-	info, fault := pinned(&pin, logBytes), pinned(&pin, logBytes)
-	options := words32(pinned(&pin, 16))
+	said = compilerLogs{pinned(&l.pin, logBytes), pinned(&l.pin, logBytes)}
+	options := words32(pinned(&l.pin, 16))
 	copy(options, []uint32{optionInfoLog, optionInfoSize, optionErrorLog, optionErrorSize})
-	values := words64(pinned(&pin, 32))
-	copy(values, []uint64{uint64(address(info)), logBytes, uint64(address(fault)), logBytes})
-	module, err := l.handle("cuModuleLoadDataEx", l.moduleLoad,
+	values := words64(pinned(&l.pin, 32))
+	copy(values, []uint64{uint64(address(said.info)), logBytes, uint64(address(said.fault)), logBytes})
+	d.module, err = l.handle("cuModuleLoadDataEx", l.moduleLoad,
 		address(image), uintptr(len(options)), pointer(&options[0]), pointer(&values[0]))
-	if err != nil {
-		return 0, d.refused(err, text(fault))
-	}
-	if said := text(info); said != "" {
-		log.Debug().Str("device", d.card.info.Name).Str("log", said).Msg("driver compiled the kernels")
-	}
-	return module, nil
+	return said, err
 }
 
 // complaint finds a line number in the log of the driver's compiler.
@@ -80,7 +79,7 @@ func (d *driver) refused(err error, said string) error {
 		return fmt.Errorf("the driver's compiler, libnvidia-ptxjitcompiler.so.1, is not here (a container needs NVIDIA_DRIVER_CAPABILITIES=compute,utility): %w", err)
 	}
 	if said == "" {
-		return fmt.Errorf("load the kernels: %w", err)
+		return err
 	}
 	b := &accel.BuildError{Device: d.card.info.Name, What: "PTX", Log: said}
 	if m := complaint.FindStringSubmatch(said); m != nil {

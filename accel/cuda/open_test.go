@@ -108,6 +108,13 @@ func TestWhatTheDriversCompilerSays(t *testing.T) {
 		assert.Equal(t, accel.BuildError{Device: "Double 0", What: "PTX", Line: "kernels.ptx:42", Log: said}, *build)
 		assert.ErrorContains(t, err, "CUDA_ERROR_INVALID_PTX")
 	})
+	t.Run("of kernels it refuses only when they are looked up", func(t *testing.T) {
+		double := cudatest.New(t, cudatest.Options{Refuse: true, Lazy: true, Log: said})
+		_, err := cuda.Open(cuda.Config{Library: double.Library()}, zerolog.Nop())
+		var build *accel.BuildError
+		require.ErrorAs(t, err, &build)
+		assert.Equal(t, "kernels.ptx:42", build.Line)
+	})
 	t.Run("of kernels it takes", func(t *testing.T) {
 		double := cudatest.New(t, cudatest.Options{Log: "ptxas info: 63 registers"})
 		var log bytes.Buffer

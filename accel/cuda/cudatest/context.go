@@ -9,6 +9,7 @@ type context struct {
 	memory    map[uint64]bool
 	hosts     map[uint64]*host
 	modules   map[uint64]*ptx.Module
+	said      []byte // the buffer for what the compiler complains of
 	functions map[uint64]*ptx.Kernel
 	streams   map[uint64]*stream
 	events    map[uint64]*event

@@ -28,9 +28,10 @@ type Options struct {
 	Cards   []Card // nil for one; empty for none
 	Init    int    // cuInit's answer
 	// Log is what the driver's compiler says of the kernels. With Refuse it then
-	// refuses them.
+	// refuses them; with Lazy not when it gets them, but when one is looked up.
 	Log    string
 	Refuse bool
+	Lazy   bool
 	// Races looks for races in kernels, which takes time.
 	Races bool
 }

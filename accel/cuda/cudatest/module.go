@@ -26,7 +26,7 @@ func (c *call) moduleLoad() int {
 		return code
 	}
 	module, err := ptx.Load(cString(uintptr(c.arg(1))))
-	if d.options.Refuse {
+	if d.options.Refuse && !d.options.Lazy {
 		err = fmt.Errorf("%s", d.options.Log)
 	}
 	if err != nil {
@@ -35,7 +35,7 @@ func (c *call) moduleLoad() int {
 	}
 	say(l.info, d.options.Log)
 	id := d.next()
-	c.context.modules[id] = module
+	c.context.modules[id], c.context.said = module, l.fault
 	put(c.arg(0), id)
 	return success
 }
@@ -93,6 +93,10 @@ func (c *call) moduleFunction() int {
 	if module == nil {
 		c.double.problem("cuModuleGetFunction: no module %#x", c.arg(1))
 		return invalidHandle
+	}
+	if o := c.double.options; o.Refuse && o.Lazy {
+		say(x.said, o.Log)
+		return invalidPTX
 	}
 	k := module.Kernel(cString(uintptr(c.arg(2))))
 	if k == nil {
