@@ -3,10 +3,14 @@
 // operators, flat programs of such operators, and the Device, Exec and Stream
 // interfaces that run them.
 //
-// It holds no kernels and knows no model, layer or strategy. Kernels live one
-// package per device: accel/cpu is always there. accel/plain evaluates every
-// operator with the loops a reader would write first; it is the oracle that
-// accel/acceltest compares devices with, and the importer's constant folder.
+// It holds no kernels and knows no model, layer or strategy. accel/cpu is the device
+// that is always there. accel/opencl and accel/cuda are drivers of accelerators, found
+// at run time; what they have in common is accel/launch, and what they run is
+// accel/kernels. docs/devices.md says how to add a device.
+//
+// accel/plain evaluates every operator with the loops a reader would write first; it is
+// the oracle that accel/acceltest compares devices with, and the importer's constant
+// folder.
 //
 // Models become programs in package models.
 package accel

@@ -10,6 +10,16 @@
 // number of rows. Values lie in slots, device memory shared by values that are not
 // alive at the same time; nothing comes back to the host before the outputs do.
 //
+// Where to read: plan.go makes nodes of steps; lower.go and lowering.go make launches of
+// nodes, for a number of rows; layout.go places values; frame.go is what a stream keeps
+// for an exec, bound.go its launches with memory in place of operands, assign.go the
+// caller's buffers among them. Under a stream (stream.go) are the driver's queue with
+// its marks (queue.go) and host memory for transfers (staging.go). sizing.go says what a
+// plan needs where it does not fit. index.go and search.go are the index of keys.
+//
+// A stream's owner calls, and the device works on its own: nothing here waits but Sync,
+// marks, and whoever gets too far ahead or gives back what is still in use.
+//
 // It knows no driver library: accel/opencl and accel/cuda are drivers, and
 // accel/ptx is one that executes the CUDA kernels without a card. It does not choose
 // devices either: see internal/daemon.

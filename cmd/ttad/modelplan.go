@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
 	"text/tabwriter"
 
@@ -25,7 +26,7 @@ func writeSchedules(w io.Writer, rows int, schedules []accel.Schedule) error {
 
 func writeSchedule(w io.Writer, rows int, s accel.Schedule) error {
 	fmt.Fprintf(w, "\nplan for %s, up to %d rows: %s, weights %s, results in %s, of chunks in %s, scratch %s\n",
-		s.When, rows, count(len(s.Steps), "step"), kibibytes(s.WeightsBytes), kibibytes(s.ArenaBytes), kibibytes(s.LocalBytes), kibibytes(s.ScratchBytes))
+		s.When, rows, work(s), kibibytes(s.WeightsBytes), kibibytes(s.ArenaBytes), kibibytes(s.LocalBytes), kibibytes(s.ScratchBytes))
 	t := tabwriter.NewWriter(w, 0, 8, 2, ' ', 0)
 	fmt.Fprint(t, "  segment\tnode\tkernel\tresult\tof\tat\tsize\tscratch\talso does\n")
 	for i, step := range s.Steps {
@@ -37,6 +38,18 @@ func writeSchedule(w io.Writer, rows int, s accel.Schedule) error {
 	}
 	_, err := fmt.Fprintf(w, "  nothing to do: %s\n", strings.Join(s.Free, ", "))
 	return err
+}
+
+// work counts steps, and the launches they are for a device that is asked for kernels.
+func work(s accel.Schedule) string {
+	launches := 0
+	for _, step := range s.Steps {
+		launches += step.Launches
+	}
+	if launches == 0 {
+		return count(len(s.Steps), "step")
+	}
+	return count(len(s.Steps), "step") + " in " + strconv.Itoa(launches) + " launches"
 }
 
 // segment tells, where one begins, how many rows at a time go through it.
