@@ -18,6 +18,7 @@ import (
 	"ttad/internal/testkit/tinymodel"
 	"ttad/models"
 	"ttad/models/onnx"
+	"ttad/tta"
 )
 
 // lost is what a driver answers when its card is gone.
@@ -57,6 +58,65 @@ func TestAStreamOutlivesItsCard(t *testing.T) {
 		assert.Equal(t, want.Rows[0].Class, got.Rows[0].Class)
 		assert.InDeltaSlice(t, want.Rows[0].Probs, got.Rows[0].Probs, 1e-4)
 	}
+}
+
+// The keys of an error memory are on the card, too. What was learned before it was
+// pulled out is found afterwards, and learning goes on.
+func TestAnErrorMemoryOutlivesItsCard(t *testing.T) {
+	const strategies = "[reloop: {slots: 64, neighbors: 4, adapt_weight: false}]"
+	teach := func(l *lane, batch int) {
+		var labels []tta.Label
+		for _, a := range l.answers[max(0, len(l.answers)-2):] {
+			labels = append(labels, tta.Label{Seq: a.Item.Seq, Class: int(a.Item.Seq % 3)})
+		}
+		_, err := l.engine.onLabels(t.Context(), labels)
+		require.NoError(t, err)
+	}
+	alone := laneOf(t, strategies, processorOf(t))
+	alone.play(0, 14, func(batch int) { teach(alone, batch) })
+	device, double := card(t)
+	l := laneOf(t, strategies, device, processorOf(t))
+	l.play(0, 14, func(batch int) {
+		if batch == 7 {
+			double.Unplug(lost)
+		}
+		teach(l, batch)
+	})
+	assert.Nil(t, l.engine.group.Model.placing.device)
+	assert.Equal(t, alone.engine.group.Pipelines.Readings(), l.engine.group.Pipelines.Readings())
+	moved := false
+	for i, want := range alone.answers {
+		got := l.answers[i]
+		assert.Equal(t, want.Rows[0].Class, got.Rows[0].Class, "row %d", i)
+		assert.InDeltaSlice(t, want.Rows[0].Probs, got.Rows[0].Probs, 1e-3)
+		moved = moved || want.Rows[0].Trail[0].Shift > 0.01
+	}
+	assert.True(t, moved, "the memory has changed answers")
+}
+
+// The source forward and an adapted one, the next batch sent ahead: at most three waits
+// of the host for the device.
+func TestABatchWaitsForTheDeviceThreeTimesAtMost(t *testing.T) {
+	device, _ := card(t)
+	processor := processorOf(t)
+	g, err := onnx.Import("tiny.onnx", tinymodel.Bytes(), onnx.Options{})
+	require.NoError(t, err)
+	p, err := place(t.Context(), g, []accel.Device{device, processor}, 8, zerolog.Nop())
+	require.NoError(t, err)
+	half := halfBatch(g)
+	asks := []models.Ask{{Overlay: &models.Overlay{}, Keep: models.Keep{Features: true}}, {Overlay: &half, Keep: models.Keep{Moments: true}}}
+	batches := []*tta.Batch{batchOf(8), batchOf(8), batchOf(8), batchOf(8)}
+	for i, b := range batches {
+		p.overlap.upcoming = func() *tta.Batch { return batches[(i+1)%len(batches)] }
+		before := device.(accel.Metered).Stats().Syncs
+		p.begin(t.Context(), b, asks)
+		for _, a := range asks {
+			_, err := p.forward(t.Context(), b, a.Overlay, a.Keep)
+			require.NoError(t, err)
+		}
+		assert.LessOrEqual(t, device.(accel.Metered).Stats().Syncs-before, int64(3))
+	}
+	require.NoError(t, errors.Join(p.close(), device.Close(), processor.Close()))
 }
 
 // Queued back to back and staged, forwards have the bits of forwards one by one, on

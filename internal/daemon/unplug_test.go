@@ -55,6 +55,11 @@ func (l *lane) Publish(ev stream.Event) { l.events = append(l.events, ev) }
 // newLane opens a group whose answers depend on everything before them.
 func newLane(t *testing.T, devices ...accel.Device) *lane {
 	t.Helper()
+	return laneOf(t, "[bnema: {momentum: 0.3, min_rows: 1}, labelshift: {}]", devices...)
+}
+
+func laneOf(t *testing.T, strategies string, devices ...accel.Device) *lane {
+	t.Helper()
 	dir := t.TempDir()
 	tinymodel.Write(t, dir, "tiny.onnx", tinymodel.Bytes())
 	text := `
@@ -64,7 +69,8 @@ groups:
   g:
     model: {file: tiny.onnx}
     batch: {max_rows: 4}
-    pipelines: [{name: main, strategies: [bnema: {momentum: 0.3, min_rows: 1}, labelshift: {}]}]
+    feedback: {}
+    pipelines: [{name: main, strategies: ` + strategies + `}]
 `
 	f, err := configs.Load(dir+"/ttad.yaml", []byte(text), builtin.Registry(), nil)
 	require.NoError(t, err)
