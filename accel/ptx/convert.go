@@ -6,6 +6,8 @@ func conversions() map[string]form {
 	return map[string]form{
 		"cvt.s64.s32":     {"lw", widen1(func(a uint32) uint64 { return uint64(int64(int32(a))) })},
 		"cvt.u64.u32":     {"lw", widen1(func(a uint32) uint64 { return uint64(a) })},
+		"cvt.u32.u16":     {"wh", words1(itself)},
+		"cvt.u16.u32":     {"hw", words1(func(a uint32) uint32 { return a & 0xffff })},
 		"cvt.u32.u64":     {"wl", narrow1(func(a uint64) uint32 { return uint32(a) })},
 		"cvt.rn.f32.s32":  {"ww", words1(func(a uint32) uint32 { return math.Float32bits(float32(int32(a))) })},
 		"cvt.rn.f32.u32":  {"ww", words1(func(a uint32) uint32 { return math.Float32bits(float32(a)) })},

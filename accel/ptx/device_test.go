@@ -30,11 +30,15 @@ func opened(t testing.TB, d launch.Driver) accel.Device {
 // with no thread leaving memory, barrier or order, and few instructions not executed.
 func TestDevice(t *testing.T) {
 	m := shipped(t)
-	open := func(t testing.TB) accel.Device { return opened(t, NewDriver(m, Options{Races: true})) }
+	r := newRecordings()
+	open := func(t testing.TB) accel.Device {
+		return opened(t, &recorder{NewDriver(m, Options{Races: true}), r, t})
+	}
 	if testing.Short() {
 		acceltest.RunOnce(t, open, 2, 100)
 		return
 	}
 	acceltest.RunAll(t, open)
 	t.Run("coverage", func(t *testing.T) { checkCoverage(t, m) })
+	t.Run("mutants", func(t *testing.T) { checkMutants(t, r.kept) })
 }

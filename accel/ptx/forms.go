@@ -28,6 +28,7 @@ func allForms() map[string]form {
 	unordered(all)
 	for _, equal := range []string{"setp.eq.", "setp.ne."} {
 		all[equal+"b32"] = all[equal+"u32"]
+		all[equal+"b64"] = all[equal+"u64"]
 		all[equal+"s16"] = form{"phh", all[equal+"u32"].run}
 	}
 	return all
@@ -49,6 +50,8 @@ func moves() map[string]form {
 		"selp.s32": {"wwwp", selectWords},
 		"selp.f32": {"wwwp", selectWords},
 		"selp.b64": {"lllp", selectLongs},
+		"selp.u64": {"lllp", selectLongs},
+		"selp.s64": {"lllp", selectLongs},
 	}
 }
 
@@ -93,6 +96,11 @@ func longIntegers() map[string]form {
 		"shr.s64":      {"llw", shiftLongs(func(a uint64, b uint32) uint64 { return uint64(int64(a) >> b) })},
 		"and.b64":      {"lll", longs2(func(a, b uint64) uint64 { return a & b })},
 		"or.b64":       {"lll", longs2(func(a, b uint64) uint64 { return a | b })},
+		"xor.b64":      {"lll", longs2(func(a, b uint64) uint64 { return a ^ b })},
+		"not.b64":      {"ll", longs1(func(a uint64) uint64 { return ^a })},
+		"neg.s64":      {"ll", longs1(func(a uint64) uint64 { return -a })},
+		"min.s64":      {"lll", longs2(func(a, b uint64) uint64 { return uint64(min(int64(a), int64(b))) })},
+		"max.s64":      {"lll", longs2(func(a, b uint64) uint64 { return uint64(max(int64(a), int64(b))) })},
 	}
 }
 
@@ -103,6 +111,7 @@ func logic() map[string]form {
 	return map[string]form{
 		"and.b32":  {"www", and},
 		"or.b32":   {"www", or},
+		"or.b16":   {"hhh", or},
 		"xor.b32":  {"www", xor},
 		"not.b32":  {"ww", words1(func(a uint32) uint32 { return ^a })},
 		"and.b16":  {"hhh", and},

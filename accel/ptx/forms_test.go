@@ -73,12 +73,18 @@ func formCases() map[string][]formCase {
 		"shr.s64":      {of(l(-1), l(-1), 40), of(l(-1), l(-1), 64)},
 		"and.b64":      {of(1<<40, 3<<40, 1<<40|1)},
 		"or.b64":       {of(1<<40|1, 1<<40, 1)},
+		"xor.b64":      {of(1<<40|1, 1<<40|2, 3)},
+		"not.b64":      {of(l(-1), 0)},
+		"neg.s64":      {of(l(-1), 1)},
+		"min.s64":      {of(l(-1), l(-1), 1)},
+		"max.s64":      {of(1, l(-1), 1)},
 
 		"and.b32":  {of(8, 12, 10)},
 		"or.b32":   {of(14, 12, 10)},
 		"xor.b32":  {of(6, 12, 10)},
 		"not.b32":  {of(i(-1), 0)},
 		"and.b16":  {of(8, 12, 10)},
+		"or.b16":   {of(8, 8, 0)},
 		"and.pred": {of(1, 1, 1), of(0, 1, 0)},
 		"or.pred":  {of(1, 1, 0), of(0, 0, 0)},
 		"xor.pred": {of(0, 1, 1), of(1, 0, 1)},
@@ -94,6 +100,8 @@ func formCases() map[string][]formCase {
 		"selp.s32": {of(7, 7, 8, 1), of(8, 7, 8, 0)},
 		"selp.f32": {of(aNumber, aNumber, 8, 1), of(8, aNumber, 8, 0)},
 		"selp.b64": {of(7, 7, 8, 1), of(8, 7, 8, 0)},
+		"selp.u64": {of(7, 7, 8, 1), of(1<<40, 7, 1<<40, 0)},
+		"selp.s64": {of(7, 7, 8, 1), of(8, 7, 8, 0)},
 
 		"sub.f32":     {of(f(-1), f(1), f(2)), of(notANumber, infinity, infinity)},
 		"div.rn.f32":  {of(f(1./3), f(1), f(3)), of(infinity, f(1), 0), of(notANumber, 0, 0), of(1, 3, f(3))},
@@ -110,6 +118,8 @@ func formCases() map[string][]formCase {
 
 		"cvt.s64.s32":     {of(l(-2), i(-2))},
 		"cvt.u64.u32":     {of(0xfffffffe, i(-2))},
+		"cvt.u32.u16":     {of(8, 8)},
+		"cvt.u16.u32":     {of(8, 1<<16|8)},
 		"cvt.u32.u64":     {of(0xfffffffe, l(-2))},
 		"cvt.rn.f32.s32":  {of(f(-2), i(-2)), of(f(1<<24), 1<<24+1), of(f(1<<24+4), 1<<24+3)},
 		"cvt.rn.f32.u32":  {of(f(1<<32), i(-2))},
@@ -139,6 +149,7 @@ func addComparisons(all map[string][]formCase) {
 	operands := map[string][][]uint64{
 		"s32": {{i(-1), 1}, {3, 3}, {1, i(-1)}},
 		"u32": {{1, i(-1)}, {3, 3}, {i(-1), 1}},
+		"b64": {{1, 1 << 40}, {1 << 40, 1 << 40}, {1 << 40, 1}},
 		"b32": {{1, 2}, {3, 3}, {2, 1}},
 		"s16": {{1, 2}, {3, 3}, {2, 1}},
 		"s64": {{l(-1), 1}, {1 << 40, 1 << 40}, {1, l(-1)}},
@@ -147,7 +158,7 @@ func addComparisons(all map[string][]formCase) {
 	}
 	for relation, truths := range holds {
 		for suffix, pairs := range operands {
-			ofFloats, onlyEquality := len(relation) == 3, suffix == "b32" || suffix == "s16"
+			ofFloats, onlyEquality := len(relation) == 3, suffix == "b32" || suffix == "b64" || suffix == "s16"
 			if ofFloats && suffix != "f32" || onlyEquality && relation != "eq" && relation != "ne" {
 				continue
 			}

@@ -3,12 +3,14 @@
 package ptx
 
 import (
-	"math"
+	"fmt"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"ttad/accel"
+	"ttad/accel/acceltest"
 	"ttad/accel/opencl"
 	"ttad/accel/opencl/opencltest"
 )
@@ -19,30 +21,27 @@ import (
 func TestTheSameBitsAsPoCL(t *testing.T) {
 	opencltest.Need(t)
 	m := shipped(t)
-	kept := record(t, m)
+	r := newRecordings()
+	for _, rows := range []int{1, 3} {
+		t.Run(fmt.Sprint("recorded with ", rows, " rows"), func(t *testing.T) {
+			acceltest.RunOnce(t, func(t testing.TB) accel.Device {
+				return opened(t, &recorder{NewDriver(m, Options{Workers: 1}), r, t})
+			}, rows, 300)
+		})
+	}
 	d, err := opencl.OpenDriver(opencl.Config{AllowProcessors: true})
 	require.NoError(t, err)
 	defer func() { require.NoError(t, d.Close()) }()
 	for _, k := range m.Kernels() {
 		t.Run(k.Name, func(t *testing.T) {
-			require.NotEmpty(t, kept[k.Name], "no launch was recorded")
-			for n, r := range kept[k.Name] {
-				got, err := r.on(d)
+			require.NotEmpty(t, r.kept[k.Name], "no launch was recorded")
+			for n, x := range r.kept[k.Name] {
+				got, err := x.on(d)
 				require.NoError(t, err)
 				for i := range got {
-					assert.Equal(t, -1, difference(r.after[i], got[i]), "launch %d over %v groups, memory %d: first difference", n, r.groups, i)
+					assert.Equal(t, -1, difference(x.after[i], got[i]), "launch %d over %v groups, memory %d: first difference", n, x.groups, i)
 				}
 			}
 		})
 	}
-}
-
-// difference is the first place where bits differ, or -1.
-func difference(a, b []float32) int {
-	for i := range a {
-		if math.Float32bits(a[i]) != math.Float32bits(b[i]) && (a[i] == a[i] || b[i] == b[i]) {
-			return i
-		}
-	}
-	return -1
 }

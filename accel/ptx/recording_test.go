@@ -1,13 +1,14 @@
 package ptx
 
 import (
-	"fmt"
+	"math"
+	"math/rand/v2"
+	"slices"
+	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
-	"ttad/accel"
-	"ttad/accel/acceltest"
 	"ttad/accel/kernels"
 	"ttad/accel/launch"
 )
@@ -20,32 +21,43 @@ type recording struct {
 	before, after [][]float32
 }
 
-// recorder is a driver that keeps some launches of each kernel.
-type recorder struct {
-	*Driver
-	t    testing.TB
-	kept map[string][]recording
+// recordings are launches kept by kernel.
+type recordings struct {
+	mu     sync.Mutex
+	kept   map[string][]recording
+	seen   map[string]int // launches that might have been kept
+	random *rand.Rand
 }
 
-// Bounds of what is kept: launches of a kernel, and bytes of a launch's memory.
+func newRecordings() *recordings {
+	return &recordings{kept: map[string][]recording{}, seen: map[string]int{}, random: rand.New(rand.NewPCG(7, 8))}
+}
+
+// Bounds of what is kept: launches of a kernel, and floats of a launch's memory.
 const (
-	launchesKept = 24
-	bytesKept    = 1 << 19
+	launchesKept = 64
+	floatsKept   = 1 << 15
 )
 
-// record runs every operator and keeps launches: the first ones, and later ones that
-// reach instructions none before did.
-func record(t *testing.T, m *Module) map[string][]recording {
-	t.Helper()
-	kept := map[string][]recording{}
-	for _, rows := range []int{1, 3} {
-		t.Run(fmt.Sprint("recorded with ", rows, " rows"), func(t *testing.T) {
-			acceltest.RunOnce(t, func(t testing.TB) accel.Device {
-				return opened(t, &recorder{NewDriver(m, Options{Workers: 1}), t, kept})
-			}, rows, 300)
-		})
+// keep takes a launch that reached instructions none before did, and a random choice
+// of the others.
+func (r *recordings) keep(x recording, further bool) {
+	name := x.kernel.Name
+	if further || len(r.kept[name]) < launchesKept {
+		r.kept[name] = append(r.kept[name], x)
+		return
 	}
-	return kept
+	r.seen[name]++
+	if at := r.random.IntN(launchesKept + r.seen[name]); at < launchesKept {
+		r.kept[name][at] = x
+	}
+}
+
+// recorder is a driver that keeps launches.
+type recorder struct {
+	*Driver
+	*recordings
+	t testing.TB
 }
 
 func (r *recorder) NewQueue() (launch.Queue, error) {
@@ -61,20 +73,24 @@ type recordingQueue struct {
 
 func (q *recordingQueue) Launch(k *kernels.Kernel, groups [3]int, args []launch.Arg) error {
 	q.finish()
+	q.recordings.mu.Lock()
+	defer q.recordings.mu.Unlock()
 	kernel := q.module.Kernel(k.Name)
-	r := recording{kernel: k, groups: groups, args: make([]launch.Arg, len(args))}
-	copy(r.args, args)
+	if kernel == nil {
+		return q.Queue.Launch(k, groups, args) // which says so
+	}
+	r := recording{kernel: k, groups: groups, args: slices.Clone(args)}
 	r.before = q.contents(&r, args)
 	uncovered := len(kernel.Uncovered())
 	if err := q.Queue.Launch(k, groups, args); err != nil {
 		return err
 	}
 	q.finish()
-	if r.before == nil || len(q.kept[k.Name]) >= launchesKept && len(kernel.Uncovered()) == uncovered {
+	if r.before == nil {
 		return nil
 	}
 	r.after = q.contents(&r, args)
-	q.kept[k.Name] = append(q.kept[k.Name], r)
+	q.keep(r, len(kernel.Uncovered()) < uncovered)
 	return nil
 }
 
@@ -91,17 +107,18 @@ func (q *recordingQueue) finish() {
 // contents are those of the memory that args name, or nil if that is too much. Memory
 // is numbered in r.
 func (q *recordingQueue) contents(r *recording, args []launch.Arg) [][]float32 {
-	all, index, bytes := [][]float32{}, map[launch.Memory]int{}, 0
+	all, index, floats := [][]float32{}, map[launch.Memory]int{}, 0
 	for i, p := range r.kernel.Params {
 		if p.Type != kernels.Memory {
 			continue
 		}
 		at := args[i].Memory
 		if index[at] == 0 {
-			host := make([]float32, q.memory[at]/4)
-			if bytes += len(host) * 4; bytes > bytesKept {
+			n := q.size(at) / 4
+			if floats += n; floats > floatsKept {
 				return nil
 			}
+			host := make([]float32, n)
 			require.NoError(q.t, q.machine.Read(host, uint64(at)))
 			all = append(all, host)
 			index[at] = len(all)
@@ -111,13 +128,20 @@ func (q *recordingQueue) contents(r *recording, args []launch.Arg) [][]float32 {
 	return all
 }
 
+// size is the bytes of memory.
+func (d *Driver) size(m launch.Memory) int {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.memory[m]
+}
+
 // on runs the recorded launch on a driver and returns what memory holds then.
 func (r *recording) on(d launch.Driver) (after [][]float32, err error) {
 	q, err := d.NewQueue()
 	if err != nil {
 		return nil, err
 	}
-	args := append([]launch.Arg(nil), r.args...)
+	args := slices.Clone(r.args)
 	var memory []launch.Memory
 	var host [][]float32
 	for _, words := range r.before {
@@ -156,7 +180,7 @@ func (r *recording) on(d launch.Driver) (after [][]float32, err error) {
 		return nil, err
 	}
 	for i := range back {
-		after = append(after, append([]float32(nil), back[i]...))
+		after = append(after, slices.Clone(back[i]))
 		for _, free := range []error{d.Free(memory[i]), d.HostFree(host[i]), d.HostFree(back[i])} {
 			if free != nil {
 				return nil, free
@@ -177,4 +201,14 @@ func wait(q launch.Queue) error {
 		}
 	}
 	return m.Release()
+}
+
+// difference is the first place where bits differ, or -1.
+func difference(a, b []float32) int {
+	for i := range a {
+		if math.Float32bits(a[i]) != math.Float32bits(b[i]) && (a[i] == a[i] || b[i] == b[i]) {
+			return i
+		}
+	}
+	return -1
 }
