@@ -55,7 +55,9 @@ static void best_of_group(__local float *t, __local int *places, int items, floa
     }
     LOCAL_BARRIER;
   }
-  int second = t[1] > t[0] || (t[1] == t[0] && places[1] < places[0]);
-  *v = t[second];
-  *place = places[second];
+  float a = t[0];
+  float b = t[1];
+  int second = b > a || (b == a && places[1] < places[0]);
+  *v = second ? b : a;
+  *place = second ? places[1] : places[0];
 }
