@@ -16,9 +16,9 @@ func TestPiecesOfHostMemory(t *testing.T) {
 	}
 }
 
-func newStaging(t *testing.T) (*staging, *idle) {
+func newStaging(t *testing.T) (*staging, *Idle) {
 	t.Helper()
-	driver := &idle{}
+	driver := &Idle{}
 	d, err := New(driver, zerolog.Nop())
 	require.NoError(t, err)
 	return &staging{device: d}, driver

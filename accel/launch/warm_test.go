@@ -8,41 +8,12 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"ttad/accel"
-	"ttad/accel/kernels"
 )
-
-// idle is a driver of a device that does nothing, at once. It counts what it gave.
-type idle struct{ memory, host int }
-
-func (*idle) Info() accel.Info { return accel.Info{Kind: "idle"} }
-func (*idle) Limits() Limits   { return Limits{} }
-func (*idle) Close() error     { return nil }
-
-func (d *idle) Alloc(int) (Memory, error) { d.memory++; return Memory(d.memory), nil }
-func (*idle) Free(Memory) error           { return nil }
-
-func (d *idle) HostAlloc(n int) ([]float32, error) { d.host++; return make([]float32, n), nil }
-func (*idle) HostFree([]float32) error             { return nil }
-
-func (*idle) NewQueue() (Queue, error) { return idleQueue{}, nil }
-
-type idleQueue struct{}
-
-func (idleQueue) Write(Memory, []float32) error               { return nil }
-func (idleQueue) Read([]float32, Memory) error                { return nil }
-func (idleQueue) Launch(*kernels.Kernel, [3]int, []Arg) error { return nil }
-func (idleQueue) Mark() (Mark, error)                         { return idleMark{}, nil }
-func (idleQueue) Close() error                                { return nil }
-
-type idleMark struct{}
-
-func (idleMark) Done() (bool, error) { return true, nil }
-func (idleMark) Release() error      { return nil }
 
 // A batch like those before costs nothing but calls of the driver: no memory of the
 // host's collector, of the driver's, or of the device.
 func TestABatchAllocatesNothingOnceWarm(t *testing.T) {
-	driver := &idle{}
+	driver := &Idle{}
 	d, err := New(driver, zerolog.Nop())
 	require.NoError(t, err)
 	b := &net{}
