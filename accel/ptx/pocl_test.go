@@ -26,7 +26,7 @@ func TestTheSameBitsAsPoCL(t *testing.T) {
 		t.Run(fmt.Sprint("recorded with ", rows, " rows"), func(t *testing.T) {
 			acceltest.RunOnce(t, func(t testing.TB) accel.Device {
 				return opened(t, &recorder{NewDriver(m, Options{Workers: 1}), r, t})
-			}, rows, 300)
+			}, rows, 2000)
 		})
 	}
 	d, err := opencl.OpenDriver(opencl.Config{AllowProcessors: true})

@@ -142,7 +142,7 @@ type place struct {
 
 // Done is false once, so that whoever waits has to.
 func (p *place) Done() (bool, error) {
-	if !p.asked && p.queue.done < p.at {
+	if !p.asked && p.queue.err == nil && p.queue.done < p.at {
 		p.asked = true
 		return false, nil
 	}
