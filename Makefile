@@ -24,7 +24,7 @@ race: ## the concurrent packages under the race detector
 	$(GO) test -race -short $(RACE_PKGS)
 
 purego: ## the kernels' tests without assembly
-	$(GO) test -tags purego ./accel/... ./models/...
+	$(GO) test -tags purego ./accel/cpu/... ./accel/dense ./models/...
 
 lint: ## gofmt, vet, staticcheck
 	@test -z "$$(gofmt -l .)" || { echo "not gofmt-ed:"; gofmt -l .; exit 1; }
