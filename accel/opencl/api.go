@@ -2,6 +2,7 @@ package opencl
 
 import (
 	"fmt"
+	"runtime"
 	"unsafe"
 
 	"ttad/accel"
@@ -162,6 +163,9 @@ func (a *api) devices(platform uintptr) ([]uintptr, error) {
 //go:uintptrescapes
 func create(what string, f dynlib.Func, args ...uintptr) (uintptr, error) {
 	code := new(int32)
+	var stays runtime.Pinner // for its address is in a slice, where Call does not see it
+	stays.Pin(code)
+	defer stays.Unpin()
 	object := f.Call(append(args, uintptr(unsafe.Pointer(code)))...)
 	if err := check(what, uintptr(*code)); err != nil {
 		return 0, err
