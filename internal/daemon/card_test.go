@@ -94,6 +94,70 @@ func TestAnErrorMemoryOutlivesItsCard(t *testing.T) {
 	assert.True(t, moved, "the memory has changed answers")
 }
 
+// A card retired for its answers is searched no more either, though it is still there.
+func TestAnIndexLeavesACardThatIsRetired(t *testing.T) {
+	device, _ := card(t)
+	l := laneOf(t, "[reloop: {slots: 64, neighbors: 4, adapt_weight: false}]", device, processorOf(t))
+	l.play(0, 2, nil)
+	learned, err := l.engine.onLabels(t.Context(), []tta.Label{{Seq: 1, Class: 2}, {Seq: 5, Class: 0}, {Seq: 6, Class: 1}})
+	require.NoError(t, err)
+	require.Equal(t, tta.LabelLearned, learned[0].State)
+	require.Positive(t, l.engine.group.Pipelines.Readings()[0].Readings[0].Value, "rows in memory")
+	l.engine.turn.Lock()
+	l.engine.group.Model.placing.retire(reasonCanary, errCanary)
+	l.engine.turn.Unlock()
+	l.play(2, 4, nil)
+	var moved []bool
+	for _, m := range l.engine.group.indexes.of {
+		for _, x := range m.made {
+			moved = append(moved, x.(*movingIndex).moved != nil)
+		}
+	}
+	assert.Equal(t, []bool{true}, moved)
+}
+
+// Keys set before and after, and results in between: those of an index that was on the
+// processor all along.
+func TestAnIndexMovesToTheProcessorWhenItsCardIsLost(t *testing.T) {
+	const dim, capacity = 5, 20
+	device, double := card(t)
+	processor := processorOf(t)
+	m := indexMaker([]accel.Device{device, processor}, nil, zerolog.Nop())
+	moving, err := m.index(dim, capacity)
+	require.NoError(t, err)
+	plainly, err := processor.(accel.Indexer).NewIndex(dim, capacity)
+	require.NoError(t, err)
+	set := func(from, to int) {
+		for slot := from; slot < to; slot++ {
+			key := madeUp(dim, slot)
+			moving.Set(slot, key)
+			plainly.Set(slot, key)
+		}
+	}
+	search := func(live int) (slots []int32) {
+		queries := madeUp(3*dim, 99)
+		got, want := make([]int32, 3*4), make([]int32, 3*4)
+		moving.Search(queries, 3, 4, live, got, make([]float32, 3*4))
+		plainly.Search(queries, 3, 4, live, want, make([]float32, 3*4))
+		assert.Equal(t, want, got)
+		return got
+	}
+	set(0, 10)
+	search(10)
+	assert.Nil(t, moving.(*movingIndex).moved)
+	double.Unplug(lost)
+	search(10) // on the host, slowly
+	set(10, 15)
+	search(15)
+	assert.NotNil(t, moving.(*movingIndex).moved)
+	set(8, 12)
+	search(15)
+	require.ErrorIs(t, moving.(accel.Seeker).Seek(nil, nil, 1, dim, 1, 1, nil, nil), errMoved)
+	m.close()
+	plainly.Close()
+	require.NoError(t, errors.Join(device.Close(), processor.Close()))
+}
+
 // The source forward and an adapted one, the next batch sent ahead: at most three waits
 // of the host for the device.
 func TestABatchWaitsForTheDeviceThreeTimesAtMost(t *testing.T) {

@@ -133,6 +133,9 @@ func (p *placing) retire(reason string, cause error) {
 		p.log.Warn().Err(fmt.Errorf("close the device's plan: %w", err)).Msg("device retired with something left open")
 	}
 	p.device = nil
+	if p.evacuate != nil {
+		p.evacuate()
+	}
 	p.log.Error().Str("device", fault.Device.Kind).Str("name", fault.Device.Name).Str("reason", reason).Err(cause).
 		Msg("device retired; the group goes on on the CPU")
 	p.notify(fault)

@@ -52,7 +52,7 @@ func OpenGroup(name string, cfg configs.Group, o GroupOptions) (*Group, error) {
 	}
 	g := &Group{Name: name, Config: cfg, Model: m, options: o}
 	if m.onDevice() {
-		g.behind = m.Plan()
+		g.behind, m.placing.evacuate = m.Plan(), g.indexes.evict
 	}
 	if g.contents, err = readContents(cfg.Model, o.Dir); err != nil {
 		return nil, errors.Join(fmt.Errorf("group %s: %w", name, err), m.Close())

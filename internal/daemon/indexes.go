@@ -15,6 +15,7 @@ import (
 // they hold.
 type madeIndexes struct {
 	device   accel.Indexer // nil where none can hold an index
+	refuge   accel.Indexer // the last that can: the processor
 	made     []accel.Index
 	behind   *models.Plan // of a device; nil where there is none
 	finishes []*models.Finish
@@ -26,9 +27,12 @@ type madeIndexes struct {
 func indexMaker(devices []accel.Device, behind *models.Plan, log zerolog.Logger) *madeIndexes {
 	m := &madeIndexes{behind: behind, log: log}
 	for _, d := range devices {
-		if able, ok := d.(accel.Indexer); ok {
+		able, ok := d.(accel.Indexer)
+		if ok && m.device == nil {
 			m.device = able
-			break
+		}
+		if ok {
+			m.refuge = able
 		}
 	}
 	return m
@@ -58,6 +62,9 @@ func (m *madeIndexes) index(dim, capacity int) (accel.Index, error) {
 	if err != nil {
 		return nil, err
 	}
+	if seeker, ok := x.(accel.Seeker); ok && m.refuge != m.device {
+		x = &movingIndex{Seeker: seeker, dim: dim, capacity: capacity, refuge: m.refuge, log: m.log}
+	}
 	m.made = append(m.made, x)
 	return x, nil
 }
@@ -75,6 +82,15 @@ func (m *madeIndexes) close() {
 		}
 	}
 	m.made, m.finishes = nil, nil
+}
+
+// evict has indexes leave the device at their next search.
+func (m *madeIndexes) evict() {
+	for _, x := range m.made {
+		if moving, ok := x.(*movingIndex); ok {
+			moving.evicted = true
+		}
+	}
 }
 
 // indexes are those of all pipelines built on a group's model and not retired. A
@@ -101,6 +117,16 @@ func (x *indexes) remove(g *tta.Group) {
 	defer x.mu.Unlock()
 	x.of[g].close()
 	delete(x.of, g)
+}
+
+// evict has those of pipelines leave the device that was retired. Who calls it is
+// their owner.
+func (x *indexes) evict() {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	for _, m := range x.of {
+		m.evict()
+	}
 }
 
 func (x *indexes) close() {

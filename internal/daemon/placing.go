@@ -24,6 +24,7 @@ type placing struct {
 	failures int  // steps in a row that failed on the device
 	failing  bool // the step at hand has
 	overlap  overlap
+	evacuate func() // what else of the group is on the device; nil is nothing
 	notify   func(deviceFault)
 	early    []deviceFault // from before anybody listened
 }
