@@ -93,6 +93,10 @@ func runRefusals(t *testing.T, open Open) {
 		assert.Error(t, r.stream.Upload(small, make([]float32, 4)))
 		assert.Error(t, r.stream.Download(make([]float32, 4), small))
 	})
+	t.Run("memory nobody has", func(t *testing.T) {
+		_, err := d.Alloc(1 << 50)
+		require.ErrorIs(t, err, accel.ErrOutOfMemory)
+	})
 	t.Run("an ended context ends the wait", func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()

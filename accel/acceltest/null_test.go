@@ -46,6 +46,9 @@ func (d *null) Compile(p *accel.Program, maxRows int) (accel.Exec, error) {
 }
 
 func (d *null) Alloc(floats int) (accel.Buffer, error) {
+	if floats > math.MaxInt32 {
+		return nil, fmt.Errorf("buffer of %d floats: %w", floats, accel.ErrOutOfMemory)
+	}
 	id, err := d.open.Open(fmt.Sprintf("buffer of %d floats", floats))
 	if err != nil {
 		return nil, err

@@ -46,6 +46,7 @@ func (q *queue) mark() error {
 		return nil
 	}
 	if len(q.marks) == maxMarks {
+		q.device.meter.syncs.Add(1)
 		if err := q.wait(context.Background(), q.done+1); err != nil {
 			return err
 		}
