@@ -19,6 +19,7 @@ import (
 	"ttad/accel/cuda/cudatest"
 	"ttad/accel/opencl"
 	"ttad/internal/networks"
+	"ttad/models"
 )
 
 // TestCard is the conformance suite on a real card: 'make gpu-check' runs it.
@@ -130,4 +131,17 @@ func TestAnInterruptedCheckIsAFailure(t *testing.T) {
 	cancel()
 	require.ErrorIs(t, run(ctx, o, io.Discard), context.Canceled)
 	require.FileExists(t, o.out)
+}
+
+// What only a card can run can at least be built here.
+func TestTheWorkForACardCanBeBuilt(t *testing.T) {
+	t.Chdir(filepath.Join("..", ".."))
+	o, err := parseOptions(nil)
+	require.NoError(t, err)
+	for _, n := range append(o.load.parity, o.load.timed...) {
+		g, err := n.model()
+		require.NoError(t, err, n.name)
+		require.Positive(t, models.Describe(g).FLOPs, n.name)
+		require.Positive(t, n.rows, n.name)
+	}
 }
