@@ -53,31 +53,38 @@ func place(ctx context.Context, g *models.Graph, devices []accel.Device, maxRows
 // first it tries half of it, and so on: larger batches then go to the processor, since
 // a batch is never split.
 func (p *placing) fit(g *models.Graph, devices []accel.Device, maxRows int) (*runner, error) {
-	var lack error
-	for rows := maxRows; ; rows /= 2 {
+	var lack error // for maxRows
+	for rows := maxRows; rows > 0; rows /= 2 {
 		r, err := newRunner(g, devices, rows)
 		short := outOfMemory(r, err)
 		if short == nil || len(devices) < 2 {
 			if lack != nil && err == nil {
-				p.log.Warn().AnErr("needed", lack).Int64("memory_bytes", devices[0].Info().Memory).
-					Int("rows", rows).Int("max_rows", maxRows).Str("device", devices[0].Info().Kind).
-					Msg("the device's memory is too small for batch.max_rows: larger batches go to the CPU")
+				p.tellLack(lack, devices[0].Info(), rows, maxRows)
 			}
 			return r, err
 		}
 		if lack == nil {
 			lack = short
 		}
-		if err == nil {
-			err = r.close()
-		}
-		if rows == 1 {
-			p.log.Warn().AnErr("needed", lack).Int64("memory_bytes", devices[0].Info().Memory).
-				Int("rows", 0).Int("max_rows", maxRows).Str("device", devices[0].Info().Kind).
-				Msg("the device's memory is too small for the model: it runs on the CPU")
-			return newRunner(g, devices[len(devices)-1:], maxRows)
+		if r != nil {
+			if err := r.close(); err != nil {
+				return nil, err
+			}
 		}
 	}
+	p.tellLack(lack, devices[0].Info(), 0, maxRows)
+	return newRunner(g, devices[len(devices)-1:], maxRows)
+}
+
+// tellLack logs what a batch of maxRows rows needs, what the device has, and the rows
+// that fit it.
+func (p *placing) tellLack(needed error, d accel.Info, rows, maxRows int) {
+	what := "the device's memory is too small for batch.max_rows: larger batches go to the CPU"
+	if rows == 0 {
+		what = "the device's memory is too small for the model: it runs on the CPU"
+	}
+	p.log.Warn().Str("device", d.Kind).AnErr("needed", needed).Int64("memory_bytes", d.Memory).
+		Int("rows", rows).Int("max_rows", maxRows).Msg(what)
 }
 
 // outOfMemory is what a device said for which a plan was made without it, or not at
