@@ -136,5 +136,11 @@ func (e *exec) tried(s *sizes) bool {
 	return errors.Join(err, e.device.free(taken...)) == nil
 }
 
-// megabytes writes bytes as people read them.
-func megabytes(n int64) string { return fmt.Sprintf("%.3g MB", float64(n)/1e6) }
+// megabytes writes bytes as people read them: whole ones where there are many.
+func megabytes(n int64) string {
+	m := float64(n) / 1e6
+	if m >= 100 {
+		return fmt.Sprintf("%.0f MB", m)
+	}
+	return fmt.Sprintf("%.3g MB", m)
+}
