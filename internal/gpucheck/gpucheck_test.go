@@ -6,6 +6,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"strconv"
 	"testing"
 	"time"
 
@@ -28,13 +29,15 @@ func TestCard(t *testing.T) {
 	if kind == "" {
 		t.Skipf("for a machine with a card: make gpu-check (%s names the kind of device)", kindVariable)
 	}
+	index, err := strconv.Atoi(os.Getenv(indexVariable))
+	require.NoError(t, err)
 	acceltest.RunAll(t, func(t testing.TB) accel.Device {
 		var d accel.Device
 		var err error
 		if kind == "opencl" {
-			d, err = opencl.Open(opencl.Config{})
+			d, err = opencl.Open(opencl.Config{Index: index})
 		} else {
-			d, err = cuda.Open(cuda.Config{}, zerolog.Nop())
+			d, err = cuda.Open(cuda.Config{Index: index, Library: os.Getenv(libraryVariable)}, zerolog.Nop())
 		}
 		require.NoError(t, err)
 		return d
@@ -87,11 +90,12 @@ func TestWithoutACardThereIsNoReport(t *testing.T) {
 }
 
 func TestAProgramThatFailsLeavesItsLastWords(t *testing.T) {
-	_, err := command(t.Context(), "cuda", "sh", "-c", "echo $"+kindVariable+" is wrong; exit 3")
-	require.ErrorContains(t, err, "cuda is wrong")
-	saw, err := command(t.Context(), "opencl", "sh", "-c", "echo first; echo ok $"+kindVariable)
+	c := &checker{options: options{card: cuda.Config{Index: 2}}}
+	_, err := c.command(t.Context(), c.target(), "sh", "-c", "echo $"+kindVariable+" $"+indexVariable+" is wrong; exit 3")
+	require.ErrorContains(t, err, "cuda 2 is wrong")
+	saw, err := c.command(t.Context(), target{"opencl", 3}, "sh", "-c", "echo first; echo ok $"+kindVariable+" $"+indexVariable)
 	require.NoError(t, err)
-	assert.Equal(t, "ok opencl", saw)
+	assert.Equal(t, "ok opencl 3", saw)
 }
 
 func TestHowTwoDevicesDiffer(t *testing.T) {
