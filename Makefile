@@ -71,6 +71,10 @@ ptx: ## write the kernels' PTX again (needs clang 14: another one writes other t
 ptx-check: ptx ## fail when the committed PTX is not what the kernels compile to
 	git diff --exit-code -- $(CL)/kernels.ptx
 
+.PHONY: mutation
+mutation: ## 2000 mutants of the kernels' PTX of each kind: which ones do tests not notice? (5 minutes)
+	PTX_MUTANTS=2000 $(GO) test -v -timeout 20m -run '^TestDevice$$' ./accel/ptx | grep -E 'noticed|^(---|ok|FAIL)'
+
 .PHONY: oclgrind
 oclgrind: ## every OpenCL kernel interpreted: races and accesses outside of memory (needs oclgrind; a minute)
 	$(GO) vet -tags oclgrind ./accel/opencl
@@ -89,7 +93,7 @@ gpu-check: ## for a machine with an NVIDIA card: check it and write gpu-report.m
 vuln: ## known vulnerabilities in what we call (needs the network)
 	$(GO) run $(GOVULNCHECK) ./...
 
-check: lint kernels-check docs-check test race purego ## what CI runs, but for the demo
+check: lint kernels-check ptx-check docs-check test race purego ## what CI runs, but for the demo
 
 bench: ## docs/performance.md: us beside the engines found here (make bench-peers); 10 minutes of a quiet machine
 	$(GO) run ./internal/bench -data "$(DATA)" -o docs/performance.md
