@@ -57,7 +57,7 @@ func TestTheBriefRunLaunchesEveryKernel(t *testing.T) {
 		d, err := launch.New(w, zerolog.Nop())
 		require.NoError(t, err)
 		return d
-	}, 3, 550)
+	}, 2, 550)
 	all, err := kernels.All()
 	require.NoError(t, err)
 	assert.Equal(t, slices.Sorted(maps.Keys(all)), slices.Sorted(maps.Keys(w.seen)))

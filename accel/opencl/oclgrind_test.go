@@ -78,7 +78,7 @@ func onlyUnderOclgrind(t *testing.T) {
 
 func TestUnderOclgrindOnce(t *testing.T) {
 	onlyUnderOclgrind(t)
-	acceltest.RunOnce(t, opencltest.Open, 3, 550)
+	acceltest.RunOnce(t, opencltest.Open, 2, 550)
 }
 
 func TestUnderOclgrindRace(t *testing.T) {
