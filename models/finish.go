@@ -50,9 +50,11 @@ type Finish struct {
 // errNone is the state before the first batch.
 var errNone = errors.New("no batch was run")
 
-// NewFinish compiles a program for the device of the plan, and fails with
-// accel.ErrUnsupported where that cannot run it.
-func (p *Plan) NewFinish(program *accel.Program, features bool) (*Finish, error) {
+// NewFinish compiles a program for the device of the plan and batches of up to maxRows
+// rows, or the plan's where that are fewer. It fails with accel.ErrUnsupported where the
+// device cannot run it.
+func (p *Plan) NewFinish(program *accel.Program, features bool, maxRows int) (*Finish, error) {
+	maxRows = min(maxRows, p.maxRows)
 	if len(p.parts) != 1 {
 		return nil, fmt.Errorf("program behind %s: %w: %w", p.graph.Name, accel.ErrUnsupported, errCut)
 	}
@@ -62,7 +64,7 @@ func (p *Plan) NewFinish(program *accel.Program, features bool) (*Finish, error)
 			return nil, fmt.Errorf("program behind %s: %s: %w", p.graph.Name, device.Info().Kind, err)
 		}
 	}
-	exec, err := device.Compile(program, p.maxRows)
+	exec, err := device.Compile(program, maxRows)
 	if err != nil {
 		return nil, fmt.Errorf("program behind %s: %w", p.graph.Name, err)
 	}
@@ -81,7 +83,7 @@ func (f *Finish) alloc(d accel.Device) error {
 		to  *[]accel.Buffer
 	}{{program.Inputs[f.own():], &f.given}, {program.Outputs, &f.out}} {
 		for _, id := range list.ids {
-			b, err := d.Alloc(program.Values[id].Shape.Elements(f.plan.maxRows))
+			b, err := d.Alloc(program.Values[id].Shape.Elements(f.exec.MaxRows()))
 			if err != nil {
 				return err
 			}

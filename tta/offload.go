@@ -1,6 +1,7 @@
 package tta
 
 import (
+	"math"
 	"slices"
 
 	"ttad/accel"
@@ -28,22 +29,25 @@ type Offload struct {
 	Op       accel.Op
 	Features bool
 	Given    []accel.Shape
+	// MaxRows bounds the batches it is for; 0 does not.
+	MaxRows int
 }
 
-// Finish compiles a program to be run behind forwards: see models.Plan.NewFinish. Who
+// Finish compiles a program to be run behind forwards of up to maxRows rows: see models.Plan.NewFinish. Who
 // provides it closes what it has made.
-type Finish func(p *accel.Program, features bool) (*models.Finish, error)
+type Finish func(p *accel.Program, features bool, maxRows int) (*models.Finish, error)
 
 // offload is what the device does for a pipeline: the correctors that come first, as
 // one program whose outputs are the probabilities behind each of them.
 type offload struct {
-	finish *models.Finish
-	stages []*stage
-	asked  []models.Finisher // for this batch: the program, and stages that ask themselves
-	values [][]float32
-	blank  [][]float32 // what a stage is given that is not asked
-	ready  int         // how many of the stages are asked
-	made   []*accel.Tensor
+	finish  *models.Finish
+	stages  []*stage
+	maxRows int
+	asked   []models.Finisher // for this batch: the program, and stages that ask themselves
+	values  [][]float32
+	blank   [][]float32 // what a stage is given that is not asked
+	ready   int         // how many of the stages are asked
+	made    []*accel.Tensor
 }
 
 // offloadTo has the device do what it can of the pipeline. Where it cannot, which the
@@ -54,12 +58,18 @@ func (p *Pipeline) offloadTo(finish Finish, env *Env) {
 		return
 	}
 	program, features := correctionProgram(stages, how, env)
-	made, err := finish(program, features)
+	rows := math.MaxInt32
+	for _, h := range how {
+		if h.MaxRows > 0 {
+			rows = min(rows, h.MaxRows)
+		}
+	}
+	made, err := finish(program, features, rows)
 	if err != nil {
 		env.Log.Info().Str("pipeline", p.name).Str("first", stages[0].name).AnErr("why", err).Msg("corrections are done on the host")
 		return
 	}
-	p.offload.finish, p.offload.stages = made, stages
+	p.offload.finish, p.offload.stages, p.offload.maxRows = made, stages, rows
 	for _, h := range how {
 		for _, s := range h.Given {
 			p.offload.blank = append(p.offload.blank, make([]float32, s.Elements(1)))
@@ -140,7 +150,7 @@ func (p *Pipeline) ask(b *Batch) []models.Finisher {
 	ready := 0
 	for _, s := range o.stages {
 		given, ok := s.self.(Offloader).Given(b)
-		if !ok {
+		if !ok || b.Rows > o.maxRows {
 			break
 		}
 		o.values = append(o.values, given...)

@@ -36,6 +36,7 @@ func RunOnce(t *testing.T, open Open, rows, most int) {
 		})
 	}
 	t.Run("norms", func(t *testing.T) { onceUnderRules(t, d, rows) })
+	t.Run("finished", func(t *testing.T) { onceFinished(t, d, rows, most) })
 	t.Run("search", func(t *testing.T) { onceSearched(t, d, rows) })
 }
 
@@ -51,14 +52,28 @@ func (c opCase) brief(most int) bool {
 // given.
 func onceUnderRules(t *testing.T, d accel.Device, rows int) {
 	random := seeded("once")
-	for _, p := range []*accel.Program{residual(random, false), perceptron(random)} {
+	for _, p := range []*accel.Program{residual(random, false), residual(random, true), perceptron(random)} {
 		inputs := inputsOf(p, rows, random)
 		given := make([]accel.NormRule, len(p.NormSteps))
 		for i := range given {
 			given[i] = rules(random, p.NormChannels(i))["given"]
 		}
+		given[0] = accel.NormRule{}
 		for _, r := range [][]accel.NormRule{nil, given, mixedRules(p, 1)} {
 			once(t, d, p, inputs, rows, r, 64)
+		}
+	}
+}
+
+// onceFinished has kernels finish their results in every way.
+func onceFinished(t *testing.T, d accel.Device, rows, most int) {
+	random := seeded("once finished")
+	for _, c := range finished() {
+		for _, act := range activations() {
+			if c.depth <= most {
+				p := finishedProgram(random, c, act)
+				once(t, d, p, inputsOf(p, rows, random), rows, nil, max(c.depth, 64))
+			}
 		}
 	}
 }

@@ -58,6 +58,7 @@ func finished() []opCase {
 		{"squeezed", accel.Conv{Stride: unit, Dilation: unit, Groups: 1}, []operand{batch(9, 1, 1), static(7, 9, 1, 1), static(7)}, 9},
 		{"rows", accel.MatMul{TransB: true, Alpha: 1, Beta: 1}, []operand{batch(20), static(9, 20), static(9)}, 20},
 		{"tokens", accel.MatMul{Alpha: 1, Beta: 1}, []operand{batch(10, 20), static(20, 9), static(9)}, 20},
+		{"norm", accel.Norm{Eps: 1e-3}, []operand{batch(3, 5, 4), static(3), static(3), static(3), static(3).filled(Positive)}, 8},
 		{"deep tokens", accel.MatMul{Alpha: 0.1, Beta: 1}, []operand{batch(10, 520), static(520, 9), static(9)}, 520},
 	}
 }

@@ -49,9 +49,14 @@ static void best_of_group(__local float *t, __local int *places, int items, floa
   places[i] = *place;
   LOCAL_BARRIER;
   for (int step = items / 2; step > 1; step /= 2) {
-    if (i < step && (t[i + step] > t[i] || (t[i + step] == t[i] && places[i + step] < places[i]))) {
-      t[i] = t[i + step];
-      places[i] = places[i + step];
+    if (i < step) { /* every item writes, as checkers of races want it */
+      float a = t[i];
+      float b = t[i + step];
+      int left = places[i];
+      int right = places[i + step];
+      int second = b > a || (b == a && right < left);
+      t[i] = second ? b : a;
+      places[i] = second ? right : left;
     }
     LOCAL_BARRIER;
   }

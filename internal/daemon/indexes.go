@@ -48,8 +48,8 @@ func (m *madeIndexes) lend(o *tta.GroupOptions) {
 	}
 }
 
-func (m *madeIndexes) finish(p *accel.Program, features bool) (*models.Finish, error) {
-	f, err := m.behind.NewFinish(p, features)
+func (m *madeIndexes) finish(p *accel.Program, features bool, maxRows int) (*models.Finish, error) {
+	f, err := m.behind.NewFinish(p, features, maxRows)
 	if err != nil {
 		return nil, err
 	}

@@ -265,8 +265,8 @@ func newBeside(t *testing.T, d accel.Device, offload bool, strategies ...tta.Str
 		Ledger: &tta.LedgerConfig{Rows: 1000, Bytes: 1 << 20, MaxAge: time.Hour, ScoreRows: 100},
 	}
 	if offload {
-		o.Finish = func(p *accel.Program, features bool) (*models.Finish, error) {
-			f, err := plan.NewFinish(p, features)
+		o.Finish = func(p *accel.Program, features bool, maxRows int) (*models.Finish, error) {
+			f, err := plan.NewFinish(p, features, maxRows)
 			g.finishes = append(g.finishes, f)
 			return f, err
 		}

@@ -12,16 +12,16 @@ func (s *Strategy) Offload() (tta.Offload, bool) {
 		Affinity: accel.Affinity(s.cfg.Affinity), Neighbors: s.cfg.Neighbors,
 		MaxIterations: s.cfg.MaxIterations, ForceSymmetry: s.cfg.ForceSymmetry,
 	}
-	return tta.Offload{Op: op, Features: true}, !s.cfg.ReferenceExact
+	return tta.Offload{Op: op, Features: true, MaxRows: maxOffloaded}, !s.cfg.ReferenceExact
 }
 
 // maxOffloaded bounds the batches a device adjusts: it iterates in one group, which
 // larger ones would keep busy for longer than the host is.
 const maxOffloaded = 256
 
-// Given refuses batches that pass unchanged and those too large for a device.
+// Given refuses batches that pass unchanged.
 func (s *Strategy) Given(b *tta.Batch) ([][]float32, bool) {
-	return nil, b.Rows > 1 && b.Rows >= s.cfg.MinRows && b.Rows <= maxOffloaded
+	return nil, b.Rows > 1 && b.Rows >= s.cfg.MinRows
 }
 
 // Adopt takes the device's answer, unless it costs too much diversity.
