@@ -15,6 +15,7 @@ func RunAll(t *testing.T, open Open) {
 	t.Run("not numbers", func(t *testing.T) { runSpecials(t, open) })
 	t.Run("functions", func(t *testing.T) { RunFunctions(t, open, Sweep{Every: 65_537, Ulps: 8, Flushed: true}) })
 	t.Run("finished results", func(t *testing.T) { runFinished(t, open) })
+	t.Run("corners", func(t *testing.T) { runCorners(t, open) })
 	t.Run("norm rules", func(t *testing.T) { runNorms(t, open) })
 	t.Run("programs", func(t *testing.T) { runPrograms(t, open) })
 	t.Run("random programs", func(t *testing.T) { runRandom(t, open) })
