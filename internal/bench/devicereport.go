@@ -27,6 +27,9 @@ func (r *deviceReport) markdown() string {
 	fmt.Fprintf(&b, "## %s\n\n", devicesTitle)
 	fmt.Fprintf(&b, "Measured on %s by `make bench-devices`: %s;\nload before the start %s. Medians of %d rounds of about %d ms; where a batch takes seconds, of fewer.\n",
 		r.start.UTC().Format(time.DateOnly), machine(), r.load, r.options.rounds, r.options.round.Milliseconds())
+	if load, err := strconv.ParseFloat(r.load, 64); err == nil && load > 1 {
+		b.WriteString(crowdedText)
+	}
 	if r.device.Kind != "" {
 		fmt.Fprintf(&b, measuredText, r.device.Name, r.device.Driver)
 		if r.device.Type == "cpu" {
@@ -42,6 +45,8 @@ func (r *deviceReport) markdown() string {
 	}
 	return b.String()
 }
+
+const crowdedText = "Other programs ran all the while: counts are exact, speeds are not.\n"
 
 const measuredText = `
 The OpenCL device is %s, by %s.
