@@ -69,7 +69,11 @@ func kinds(p *accel.Program) []string {
 func TestAPlanInPartsGivesTheBitsOfAWholeOne(t *testing.T) {
 	const rows = 2
 	keep := models.Keep{Features: true, Moments: true}
-	for _, name := range []string{"resnet", "densenet", "shufflenet", "mobilenet_v3_13", "deepfm", "training"} {
+	names := []string{"resnet", "densenet", "shufflenet", "mobilenet_v3_13", "deepfm", "training"}
+	if testing.Short() {
+		names = names[4:]
+	}
+	for _, name := range names {
 		g, in := zooGraph(t, name, rows)
 		for _, o := range []*models.Overlay{nil, mixed(g)} {
 			if len(g.Norms) == 0 {
