@@ -83,7 +83,8 @@ func runFinished(t *testing.T, open Open) {
 				p := finishedProgram(random, c, act)
 				e := r.compile(p, 9)
 				for _, rows := range []int{9, 1} {
-					r.compare(e, rows, inputsOf(p, rows, random), nil, c.depth)
+					// What a function keeps small has the errors of the larger sum it is of.
+					r.compare(e, rows, inputsOf(p, rows, random), nil, 4*c.depth)
 				}
 				require.NoError(t, e.Close())
 			}

@@ -79,7 +79,7 @@ const tanhSmall = 0.05
 
 func erf(x float32) float32 { return float32(math.Erf(float64(x))) }
 
-func gelu(x float32) float32 { return x * (1 + erf(x*(1/math.Sqrt2))) / 2 }
+func gelu(x float32) float32 { return x * ((1 + erf(x*(1/math.Sqrt2))) / 2) }
 
 // geluTanh uses that (1+tanh(u))/2 is the sigmoid of 2u.
 func geluTanh(x float32) float32 {
