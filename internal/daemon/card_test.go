@@ -15,6 +15,7 @@ import (
 	"ttad/accel/cuda"
 	"ttad/accel/cuda/cudatest"
 	"ttad/accel/opencl/opencltest"
+	"ttad/configs"
 	"ttad/internal/testkit/tinymodel"
 	"ttad/models"
 	"ttad/models/onnx"
@@ -92,6 +93,26 @@ func TestAnErrorMemoryOutlivesItsCard(t *testing.T) {
 		moved = moved || want.Rows[0].Trail[0].Shift > 0.01
 	}
 	assert.True(t, moved, "the memory has changed answers")
+}
+
+// PoCL is found and left alone unless OpenCL is named first: the processor's own engine
+// is many times faster.
+func TestOpenCLOnAProcessorIsTakenOnlyWhereItIsNamedFirst(t *testing.T) {
+	opencltest.Need(t)
+	cfg := configs.DefaultDevice()
+	cfg.Threads = 1
+	for _, prefer := range [][]string{cfg.Prefer, {"opencl", "cpu"}} {
+		cfg.Prefer = prefer
+		devices, err := OpenDevices(cfg, zerolog.Nop())
+		require.NoError(t, err)
+		first := devices[0].Info()
+		if prefer[0] == "opencl" {
+			assert.Equal(t, "opencl", first.Kind)
+		} else {
+			assert.False(t, first.Kind == "opencl" && first.Type == "cpu", "%v", first)
+		}
+		require.NoError(t, CloseDevices(devices))
+	}
 }
 
 // A card retired for its answers is searched no more either, though it is still there.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime/debug"
 
 	"ttad/accel"
 	"ttad/models"
@@ -55,11 +56,28 @@ func (p *placing) onProcessor(ctx context.Context, b *tta.Batch, o *models.Overl
 }
 
 // onDevice brings home a forward that was queued, or runs it.
-func (p *placing) onDevice(ctx context.Context, b *tta.Batch, o *models.Overlay, keep models.Keep) (*models.Output, error) {
-	if k := p.queued(b, o); k >= 0 {
-		return p.device.session.Collect(ctx, k)
-	}
-	return p.device.forward(ctx, b.Inputs, b.Rows, o, keep)
+func (p *placing) onDevice(ctx context.Context, b *tta.Batch, o *models.Overlay, keep models.Keep) (out *models.Output, err error) {
+	err = p.guarded(func() (err error) {
+		if k := p.queued(b, o); k >= 0 {
+			out, err = p.device.session.Collect(ctx, k)
+		} else {
+			out, err = p.device.forward(ctx, b.Inputs, b.Rows, o, keep)
+		}
+		return err
+	})
+	return out, err
+}
+
+// guarded makes a panic of the device's code an error like any other, behind which the
+// processor answers.
+func (p *placing) guarded(work func() error) (err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			p.log.Error().Interface("panic", v).Bytes("stack", debug.Stack()).Msg("the device's code panicked")
+			err = fmt.Errorf("internal error: %v", v)
+		}
+	}()
+	return work()
 }
 
 // instead answers a batch the device failed on. Where the processor fails too, the
@@ -129,7 +147,7 @@ func reasonOf(err error) string {
 // the strategies, on the host, so that the processor goes on from it.
 func (p *placing) retire(reason string, cause error) {
 	fault := deviceFault{Device: p.device.device(), Retired: true, Reason: reason, Err: cause}
-	if err := p.device.close(); err != nil {
+	if err := p.guarded(p.device.close); err != nil {
 		p.log.Warn().Err(fmt.Errorf("close the device's plan: %w", err)).Msg("device retired with something left open")
 	}
 	p.device = nil

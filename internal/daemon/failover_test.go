@@ -106,6 +106,7 @@ func TestABatchTheDeviceFailsOnIsAnsweredOnTheCPU(t *testing.T) {
 	}{
 		{"unplugged", unplugged, []string{"lost, retired"}},
 		{"no memory", crowded, []string{"out_of_memory", "out_of_memory", "out_of_memory, retired"}},
+		{"a panic", &shaky.Trouble{Panic: "index 3 of 2"}, []string{"error", "error", "error, retired"}},
 		{"an unknown error", confused, []string{"error", "error", "error, retired"}},
 		{"no numbers", numberless, []string{"error", "canary, retired"}},
 	}

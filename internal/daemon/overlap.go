@@ -27,7 +27,7 @@ func (p *placing) begin(ctx context.Context, b *tta.Batch, asks []models.Ask) {
 	if !p.queues() || !p.takes(b.Rows) {
 		return
 	}
-	if err := p.device.session.Queue(ctx, b.Inputs, b.Rows, staged, asks); err != nil {
+	if err := p.guarded(func() error { return p.device.session.Queue(ctx, b.Inputs, b.Rows, staged, asks) }); err != nil {
 		p.log.Debug().Err(err).Msg("forwards are not queued ahead")
 		return
 	}
@@ -63,7 +63,7 @@ func (p *placing) stageNext() {
 	if next == nil || !p.takes(next.Rows) {
 		return
 	}
-	if err := p.device.session.Stage(next.Inputs, next.Rows); err != nil {
+	if err := p.guarded(func() error { return p.device.session.Stage(next.Inputs, next.Rows) }); err != nil {
 		p.log.Debug().Err(err).Msg("the next batch is not sent ahead")
 		return
 	}

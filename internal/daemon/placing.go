@@ -142,7 +142,7 @@ func (p *placing) check(ctx context.Context) {
 	if p.device == nil || p.canary == nil {
 		return
 	}
-	err := p.canary.check(ctx, p.device)
+	err := p.guarded(func() error { return p.canary.check(ctx, p.device) })
 	if err == nil || ctx.Err() != nil {
 		return
 	}

@@ -120,7 +120,7 @@ func (l *lane) play(from, to int, before func(batch int)) {
 func TestAStreamGoesOnFromTheSameStateWhenItsDeviceIsUnplugged(t *testing.T) {
 	alone := newLane(t, processorOf(t))
 	alone.play(0, 30, nil)
-	for name, trouble := range map[string]*shaky.Trouble{"unplugged": unplugged, "no memory": crowded, "wrong numbers": numberless, "unplugged while it works": unplugged} {
+	for name, trouble := range map[string]*shaky.Trouble{"unplugged": unplugged, "no memory": crowded, "wrong numbers": numberless, "unplugged while it works": unplugged, "panics": {Panic: "index 3 of 2"}, "panics while it works": {Panic: "index 3 of 2"}} {
 		t.Run(name, func(t *testing.T) {
 			device := shaky.New(t)
 			device.Late = strings.HasSuffix(name, "works")

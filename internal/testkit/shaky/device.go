@@ -34,8 +34,9 @@ type Device struct {
 
 // Trouble is what becomes of runs.
 type Trouble struct {
-	Err error   // the wait's error
-	Add float32 // added to every result
+	Err   error   // the wait's error
+	Add   float32 // added to every result
+	Panic string  // what the device's own code panics with; empty does not
 }
 
 // New starts a processor of one worker. Whoever is given the device closes it.

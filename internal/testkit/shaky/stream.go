@@ -19,6 +19,9 @@ type stream struct {
 func (s *stream) Run(e accel.Exec, rows int, a accel.Args) error {
 	s.device.runs.Add(1)
 	s.trouble = s.device.trouble.Load()
+	if s.trouble != nil && s.trouble.Panic != "" {
+		panic(s.trouble.Panic)
+	}
 	return s.Stream.Run(e, rows, a)
 }
 
@@ -82,11 +85,12 @@ func (s *late) reach(ctx context.Context, place int) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	for ; s.done < place; s.done++ {
-		if err := s.queue[s.done](); s.failed == nil {
+	for s.done < place {
+		work := s.queue[s.done]
+		s.queue[s.done], s.done = nil, s.done+1
+		if err := work(); s.failed == nil {
 			s.failed = err
 		}
-		s.queue[s.done] = nil
 	}
 	return s.failed
 }
@@ -111,8 +115,8 @@ func (s *late) Sync(ctx context.Context) error {
 	return err
 }
 
-// Close does what is left, as a device does.
+// Close forgets what nobody has waited for.
 func (s *late) Close() error {
-	_ = s.Sync(context.Background()) // of what nobody waited for
+	s.queue, s.done = nil, 0
 	return s.Stream.Close()
 }
