@@ -78,6 +78,11 @@ func (g *groupMetrics) pipeline(r *tta.Result, p *tta.PipelineResult) {
 	labels := prometheus.Labels{"group": g.group, "pipeline": p.Name}
 	g.entropy.With(labels).Set(meanEntropy(r, p.View))
 	g.classEntropy.With(labels).Set(classEntropy(p.View))
+	for _, t := range p.Trail {
+		if t.Device {
+			g.deviceCorrected.WithLabelValues(g.group, p.Name, t.Strategy).Add(float64(r.Batch.Rows))
+		}
+	}
 	if r.Source == nil {
 		return
 	}

@@ -27,6 +27,7 @@ type metrics struct {
 	labelDelay                              *prometheus.HistogramVec // group
 	deviceErrors                            *prometheus.CounterVec   // group, device, reason
 	deviceRetired                           *prometheus.GaugeVec     // group, device
+	deviceCorrected                         *prometheus.CounterVec   // group, pipeline, strategy
 
 	reloadSuccess, reloadTime, generation prometheus.Gauge
 }
@@ -73,6 +74,7 @@ func newMetrics() *metrics {
 	m.labelDelay = histogram("label_delay_seconds", "From the answer to a row to its label.", prometheus.ExponentialBuckets(0.01, 4, 13), "group")
 
 	m.deviceErrors = counter("device_errors_total", "Batches and canaries the device failed on and the CPU did not.", "group", "device", "reason")
+	m.deviceCorrected = counter("device_corrected_rows_total", "Rows a strategy corrected on the device, behind the forward.", "group", "pipeline", "strategy")
 	m.deviceRetired = gauge("device_retired", "1 once the group's model has left the device for the CPU, 0 before.", "group", "device")
 
 	m.reloadSuccess = gauge("config_reload_success", "1 when the last configuration read was put in force, 0 when it was refused.").WithLabelValues()

@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"ttad/accel"
 	"ttad/stream"
 	"ttad/tta"
 )
@@ -136,4 +137,15 @@ func namesOf(c prometheus.Collector) []string {
 		names = append(names, name)
 	}
 	return names
+}
+
+func TestRowsCorrectedOnTheDeviceAreCounted(t *testing.T) {
+	m := newMetrics()
+	r := &tta.Result{Batch: &tta.Batch{Rows: 3}, Pipelines: []tta.PipelineResult{{
+		Name: "main", View: tta.View{Probs: accel.NewTensor(3, 2), Class: make([]int32, 3)},
+		Trail: []tta.TrailStep{{Strategy: "lame", Device: true}, {Strategy: "reloop"}},
+	}}}
+	m.forGroup("g").stepped(r)
+	assert.EqualValues(t, 3, testutil.ToFloat64(m.deviceCorrected.WithLabelValues("g", "main", "lame")))
+	assert.EqualValues(t, 1, testutil.CollectAndCount(m.deviceCorrected), "the host's work is not the device's")
 }
