@@ -15,14 +15,18 @@ func runCorners(t *testing.T, open Open) {
 	for _, c := range cornerCases() {
 		t.Run(c.op.Kind()+"/"+c.name, func(t *testing.T) {
 			p, inputs := c.program(seeded(t.Name()), true)
-			runCorner(t, d, p, drawn(t, inputs), nil)
+			runCorner(t, d, p, drawn(t, inputs), nil, max(c.depth, 64))
 		})
 	}
 	t.Run("virtual norms of which some keep source moments", func(t *testing.T) {
 		random := seeded(t.Name())
 		p := residual(random, true)
-		for turn := range 3 {
-			runCorner(t, d, p, inputsOf(p, 3, random), mixedRules(p, turn))
+		given := make([]accel.NormRule, len(p.NormSteps))
+		for i := range given[1:] {
+			given[1+i] = rules(random, p.NormChannels(1+i))["given"]
+		}
+		for _, r := range [][]accel.NormRule{mixedRules(p, 0), mixedRules(p, 1), mixedRules(p, 2), given} {
+			runCorner(t, d, p, inputsOf(p, 3, random), r, 400)
 		}
 	})
 }
@@ -42,6 +46,10 @@ func cornerCases() []opCase {
 	return append(all,
 		opCase{"many squares", accel.Transpose{Perm: []int{0, 3, 1, 2, 5, 4}}, []operand{batch(2, 3, 2, 9, 10)}, 0},
 		opCase{"squares of eight axes", accel.Transpose{Perm: []int{2, 0, 4, 1, 3, 5, 7, 6}}, []operand{batch(2, 3, 2, 2, 2, 9, 8)}, 0},
+		opCase{"five axes, both stretched", accel.Binary{Fn: accel.Sub}, []operand{batch(1, 2, 1, 3), static(3, 1, 2, 1)}, 0},
+		opCase{"three axes, both stretched", accel.Binary{Fn: accel.Sub}, []operand{batch(1, 3), static(2, 1)}, 0},
+		opCase{"depth in many parts", accel.MatMul{Alpha: 1}, []operand{batch(16, 2100), static(2100, 10)}, 2100},
+		opCase{"short lines over three axes", accel.Reduce{Fn: accel.ReduceSum, Axes: []int{1, 3, 5}}, []operand{batch(2, 2, 2, 3, 2)}, 8},
 		opCase{"lines over three axes", accel.Reduce{Fn: accel.ReduceMax, Axes: []int{1, 3, 5}}, []operand{batch(6, 2, 8, 3, 7)}, 0},
 		opCase{"length over three axes", accel.Reduce{Fn: accel.ReduceL2, Axes: []int{1, 3, 5}}, []operand{batch(6, 2, 8, 3, 7)}, 400})
 }
@@ -55,11 +63,11 @@ func drawn(t *testing.T, operands []operand) (all []*accel.Tensor) {
 	return all
 }
 
-func runCorner(t *testing.T, d accel.Device, p *accel.Program, inputs []*accel.Tensor, rules []accel.NormRule) {
+func runCorner(t *testing.T, d accel.Device, p *accel.Program, inputs []*accel.Tensor, rules []accel.NormRule, depth int) {
 	t.Helper()
 	r := newRunner(t, d)
 	defer r.close()
 	e := r.compile(p, 3)
-	r.compare(e, 3, inputs, rules, 400)
+	r.compare(e, 3, inputs, rules, depth)
 	require.NoError(t, e.Close())
 }
