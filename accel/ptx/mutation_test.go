@@ -28,11 +28,12 @@ func (m mutant) String() string {
 	return fmt.Sprintf("%s, line %d: %q for %q", m.kernel, m.line, m.is, m.was)
 }
 
-// checkMutants: tests are worth what they notice. Barriers and instructions of the shipped PTX are
-// taken out and comparisons moved to the other side of equal, one at a time; launches
-// recorded from acceltest must then fault, race or give other bits. Not all can: some
-// instructions only move a value to where it is already, or serve a branch that only
-// other shapes take. PTX_MUTANTS says how many are tried.
+// checkMutants asks what the tests are worth. Barriers and instructions of the shipped
+// PTX are taken out and comparisons moved to the other side of equal, one at a time;
+// launches recorded from acceltest must then fault, race or give other bits. Not all
+// can: some instructions move a value to where it is already or serve branches that
+// only other shapes take, and of two equal values either is the larger. PTX_MUTANTS
+// says how many of each kind are tried.
 func checkMutants(t *testing.T, kept map[string][]recording) {
 	n := 100
 	if text := os.Getenv("PTX_MUTANTS"); text != "" {

@@ -19,6 +19,9 @@ import (
 // PoCL for the processor, write the same bits, launch by launch, for every kernel. A
 // NaN is a NaN.
 func TestTheSameBitsAsPoCL(t *testing.T) {
+	if testing.Short() {
+		t.Skip("the same kernels run in TestDevice")
+	}
 	opencltest.Need(t)
 	m := shipped(t)
 	r := newRecordings()
