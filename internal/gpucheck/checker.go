@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"time"
@@ -22,22 +23,30 @@ type checker struct {
 	report   report
 }
 
-// newChecker looks the card over.
+// newChecker looks the card over. With an error there still is a checker, for its report.
 func newChecker(o options, progress io.Writer) (*checker, error) {
 	c := &checker{options: o, progress: progress}
+	c.report = newReport(listed(o.card))
 	driver, err := c.driver()
 	if err != nil {
-		return nil, err
+		return c, err
 	}
 	gauge, ok := driver.(cuda.Gauge)
 	if !ok {
-		return nil, fmt.Errorf("driver %T tells no facts", driver)
+		return c, errors.Join(fmt.Errorf("driver %T tells no facts", driver), driver.Close())
 	}
-	if c.facts, err = gauge.Facts(); err != nil {
-		return nil, err
+	c.facts, err = gauge.Facts()
+	c.report.facts = c.facts
+	return c, errors.Join(err, driver.Close())
+}
+
+// listed is what the driver says of a card without opening it.
+func listed(card cuda.Config) accel.Info {
+	found, err := cuda.Discover(card)
+	if err != nil || card.Index < 0 || card.Index >= len(found) {
+		return accel.Info{Name: "a card that the driver does not list"}
 	}
-	c.report = newReport(driver.Info(), c.facts)
-	return c, driver.Close()
+	return found[card.Index].Info
 }
 
 // check is a thing to look at: it returns what it saw, in a few words.
@@ -57,9 +66,11 @@ func (c *checker) checkAll(ctx context.Context) {
 		saw, err := k.run(ctx)
 		v := verdict{name: k.name, saw: saw, err: err, took: time.Since(begin)}
 		fmt.Fprintf(c.progress, " %s (%.1f s)\n", v.word(), v.took.Seconds())
-		c.report.verdicts = append(c.report.verdicts, v)
+		c.keep(v)
 	}
 }
+
+func (c *checker) keep(v verdict) { c.report.verdicts = append(c.report.verdicts, v) }
 
 func (c *checker) checks() []check {
 	list := []check{}
@@ -73,8 +84,8 @@ func (c *checker) checks() []check {
 		check{fmt.Sprintf("same bits %d times", c.load.repeats), c.repeat},
 		check{fmt.Sprintf("open and close %d times", c.load.reopens), c.reopen},
 		check{"more memory than there is", c.exhaust},
-		check{"a kernel that writes where it must not", c.astray},
 		check{"speed", c.speed},
+		check{"a kernel that writes where it must not", c.astray}, // last: the process may be of no use to CUDA afterwards
 	)
 }
 

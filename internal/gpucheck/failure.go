@@ -22,6 +22,9 @@ func (c *checker) exhaust(ctx context.Context) (string, error) {
 	if err = errors.Join(err, d.Close()); err != nil {
 		return "", err
 	}
+	if refusal == nil {
+		return "", fmt.Errorf("%d MiB were given, and no end: does the driver lend the host's memory?", taken>>20)
+	}
 	if !errors.Is(refusal, accel.ErrOutOfMemory) {
 		return "", fmt.Errorf("the refusal is not one of memory: %w", refusal)
 	}
@@ -49,8 +52,9 @@ func fill(d launch.Driver) (refusal error, taken int64, err error) {
 	return refusal, int64(len(pieces)) * int64(piece), err
 }
 
-// astray launches a kernel that writes far beside its memory. The driver must say so,
-// ttad must take the device for lost, and a new context must work.
+// astray launches a kernel that writes far beside its memory. The driver must say so, and
+// ttad must take the device for lost. Whether a new context works is only told: NVIDIA
+// promises that of a new process alone.
 func (c *checker) astray(ctx context.Context) (string, error) {
 	d, err := c.driver()
 	if err != nil {
@@ -63,10 +67,11 @@ func (c *checker) astray(ctx context.Context) (string, error) {
 	if !errors.Is(broken, accel.ErrLost) {
 		return "", fmt.Errorf("the card is not lost but: %w", broken)
 	}
+	after := "a new context works"
 	if err := c.once(ctx); err != nil {
-		return "", fmt.Errorf("with a new context: %w", err)
+		after = fmt.Sprintf("a new context does not work, it takes a new process: %v", err)
 	}
-	return fmt.Sprintf("%v; a new context works", broken), nil
+	return fmt.Sprintf("%v; %s", broken, after), nil
 }
 
 // overrun fills 8 GiB behind an allocation of 4 bytes, and returns what comes of it.

@@ -68,6 +68,31 @@ func TestADryRunWithoutACard(t *testing.T) {
 	}
 }
 
+// NVIDIA promises nothing of a process in which a kernel went astray: the rest of the
+// report must be there already, and it is no failure.
+func TestAProcessWithoutASecondContext(t *testing.T) {
+	double := cudatest.New(t, cudatest.Options{OneLife: true})
+	o := options{card: cuda.Config{Library: double.Library()}, out: filepath.Join(t.TempDir(), "report.md"), load: small()}
+	require.NoError(t, run(t.Context(), o, io.Discard))
+	require.Len(t, double.Problems(), 1, "the kernel that went astray, and nothing else")
+	written, err := os.ReadFile(o.out)
+	require.NoError(t, err)
+	require.Contains(t, string(written), "| speed | ok |")
+	require.Contains(t, string(written), "a new context does not work, it takes a new process: ")
+}
+
+// What a card's driver refuses at once is what its owner is asked to send.
+func TestACardThatCannotBeOpenedIsInTheReport(t *testing.T) {
+	double := cudatest.New(t, cudatest.Options{Cards: []cudatest.Card{{Name: "Stubborn"}}, Refuse: true, Log: "ptxas fatal: line 7 is wrong"})
+	o := options{card: cuda.Config{Library: double.Library()}, out: filepath.Join(t.TempDir(), "report.md"), load: small()}
+	require.ErrorIs(t, run(t.Context(), o, io.Discard), errFailed)
+	written, err := os.ReadFile(o.out)
+	require.NoError(t, err)
+	for _, want := range []string{"# ttad on Stubborn", "| open the card | FAILED |", "kernels.ptx:7", "ptxas fatal: line 7 is wrong"} {
+		require.Contains(t, string(written), want)
+	}
+}
+
 // A card that fails does not end the report, but the run.
 func TestACardThatFailsIsInTheReport(t *testing.T) {
 	double := cudatest.New(t, cudatest.Options{})

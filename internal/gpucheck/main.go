@@ -52,13 +52,14 @@ var errFailed = errors.New("not everything was right: see the report")
 // run checks the card and writes the report. Without a card there is none.
 func run(ctx context.Context, o options, progress io.Writer) error {
 	c, err := newChecker(o, progress)
-	if errors.Is(err, accel.ErrNoDevice) {
+	switch {
+	case errors.Is(err, accel.ErrNoDevice):
 		return fmt.Errorf("there is no card to check on this machine: %w", err)
+	case err != nil: // a card that is here and cannot be used is worth a report, too
+		c.keep(verdict{name: "open the card", err: err})
+	default:
+		c.checkAll(ctx)
 	}
-	if err != nil {
-		return err
-	}
-	c.checkAll(ctx)
 	if err := os.WriteFile(o.out, c.report.markdown(), 0o644); err != nil {
 		return fmt.Errorf("write the report: %w", err)
 	}

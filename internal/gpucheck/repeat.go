@@ -66,7 +66,7 @@ func (c *checker) reopen(ctx context.Context) (string, error) {
 	saw := fmt.Sprintf("%d MiB free before, %d MiB after", before>>20, after>>20)
 	const slack = 16 << 20 // what a driver keeps for itself the first time
 	if before-after > slack {
-		return saw, fmt.Errorf("%d bytes of the card's memory did not come back", before-after)
+		return saw, fmt.Errorf("%d bytes of the card's memory did not come back, unless another program took them: nvidia-smi lists those", before-after)
 	}
 	return saw, nil
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"os/exec"
 	"runtime"
 	"runtime/debug"
 	"strings"
@@ -31,9 +32,7 @@ type verdict struct {
 	took time.Duration
 }
 
-func newReport(info accel.Info, facts cuda.Facts) report {
-	return report{info: info, facts: facts, begun: time.Now()}
-}
+func newReport(info accel.Info) report { return report{info: info, begun: time.Now()} }
 
 // word is the verdict in one.
 func (v *verdict) word() string {
@@ -69,10 +68,25 @@ func (r *report) markdown() []byte {
 func (r *report) writeCard(b *bytes.Buffer) {
 	fmt.Fprintf(b, "# ttad on %s\n\n", r.info.Name)
 	fmt.Fprintf(b, "- card: %s, %s, %s, %d MiB\n", r.info.Name, r.info.Driver, r.info.Version, r.info.Memory>>20)
-	fmt.Fprintf(b, "- at best: %d multiprocessors at %.0f MHz, %.1f TFLOP/s in float32, %.0f GB/s\n",
-		r.facts.Multiprocessors, r.facts.Clock/1e6, r.facts.FLOPs/1e12, r.facts.Bandwidth/1e9)
+	if said := manager(); said != "" {
+		fmt.Fprintf(b, "- nvidia-smi: %s\n", said)
+	}
+	if r.facts != (cuda.Facts{}) {
+		fmt.Fprintf(b, "- at best: %d multiprocessors at %.0f MHz, %.1f TFLOP/s in float32, %.0f GB/s\n",
+			r.facts.Multiprocessors, r.facts.Clock/1e6, r.facts.FLOPs/1e12, r.facts.Bandwidth/1e9)
+	}
 	fmt.Fprintf(b, "- host: %s/%s, %d processors, %s\n", runtime.GOOS, runtime.GOARCH, runtime.NumCPU(), runtime.Version())
 	fmt.Fprintf(b, "- ttad: %s\n- begun: %s\n\n", revision(), r.begun.UTC().Format(time.RFC3339))
+}
+
+// manager is what NVIDIA's own program says of driver, clocks and power, which libcuda
+// does not tell; nothing where the program is not.
+func manager() string {
+	out, err := exec.Command("nvidia-smi", "--query-gpu=index,name,driver_version,compute_mode,clocks.sm,clocks.mem,power.limit", "--format=csv,noheader").Output()
+	if err != nil {
+		return ""
+	}
+	return strings.ReplaceAll(strings.TrimSpace(string(out)), "\n", "; ")
 }
 
 // revision is the commit this program was built from.

@@ -55,7 +55,7 @@ type target struct {
 func (c *checker) target() target { return target{"cuda", c.card.Index} }
 
 func (c *checker) goTest(ctx context.Context, on target) (string, error) {
-	return c.command(ctx, on, "go", "test", "-count=1", "-run", "^TestCard$", "./internal/gpucheck")
+	return c.command(ctx, on, "go", "test", "-count=1", "-timeout=1h", "-run", "^TestCard$", "./internal/gpucheck")
 }
 
 // sanitize runs the operators under a checker of NVIDIA's toolkit, if it is here.

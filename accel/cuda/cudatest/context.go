@@ -16,6 +16,10 @@ type context struct {
 	blas      map[uint64]*stream // where cuBLAS works, by its handle
 }
 
+// contextFlags are those of CUctx_flags that CUDA 9 has: how a thread waits, host memory
+// that is mapped, local memory that is kept.
+const contextFlags = 0x1f
+
 func (c *call) contextCreate() int {
 	d, card := c.double, c.card(2)
 	switch {
@@ -23,6 +27,11 @@ func (c *call) contextCreate() int {
 		return invalidDevice
 	case d.unplug != 0:
 		return d.unplug
+	case d.options.OneLife && d.astray != 0:
+		return d.astray
+	case c.uint(1)&^contextFlags != 0:
+		d.problem("cuCtxCreate_v2: flags %#x", c.uint(1))
+		return invalidValue
 	case card.Mode == 2 || card.Mode == 3 && card.Taken:
 		return unavailable
 	}

@@ -32,6 +32,9 @@ type Options struct {
 	Log    string
 	Refuse bool
 	Lazy   bool
+	// OneLife gives no new context once a kernel went astray: NVIDIA says of that
+	// error that it ends with the process, and drivers differ.
+	OneLife bool
 	// Races looks for races in kernels, which takes time.
 	Races bool
 }
@@ -52,6 +55,7 @@ type Double struct {
 	calls    map[string]int
 	faults   []fault
 	unplug   int // the code of a card that is gone
+	astray   int // the code of the first kernel that broke a context
 	problems []string
 	texts    map[string][]byte // C strings that calls gave out
 }

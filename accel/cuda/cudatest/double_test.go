@@ -31,7 +31,7 @@ func newProgram(t *testing.T, o Options) *program {
 	image, name := append([]byte(kernels.PTX()), 0), []byte("fill\x00")
 	module := p.make("cuModuleLoadDataEx", ref(p, &image[0]), 0, 0, 0)
 	p.fill = p.make("cuModuleGetFunction", module, ref(p, &name[0]))
-	p.stream = p.make("cuStreamCreate", 0)
+	p.stream = p.make("cuStreamCreate", nonBlocking)
 	p.device, p.host = p.make("cuMemAlloc_v2", 64), p.make("cuMemAllocHost_v2", 64)
 	t.Cleanup(func() {
 		p.thread = 1
@@ -128,6 +128,11 @@ func TestWhatADriverWouldLetPass(t *testing.T) {
 			options, values, image := []int32{errorLog}, []uint64{0}, []byte{0}
 			return p.call("cuModuleLoadDataEx", ref(p, p.out), ref(p, &image[0]), 1, ref(p, &options[0]), ref(p, &values[0]))
 		}, invalidValue, "a log without memory"},
+		{"a stream with flags of something else", func(p *program) int { return p.call("cuStreamCreate", ref(p, p.out), 2) }, invalidValue, "cuStreamCreate: flags 0x2"},
+		{"an event that keeps time", func(p *program) int { return p.call("cuEventCreate", ref(p, p.out), 1) }, invalidValue, "cuEventCreate: flags 0x1"},
+		{"a context with flags of something else", func(p *program) int {
+			return p.call("cuCtxCreate_v2", ref(p, p.out), 0x100, firstDevice)
+		}, invalidValue, "cuCtxCreate_v2: flags 0x100"},
 		{"a kernel that leaves its memory", func(p *program) int {
 			require.Zero(p.t, p.launch(1, 256, p.ones(17), 16))
 			code := p.call("cuStreamSynchronize", p.stream)
@@ -144,6 +149,27 @@ func TestWhatADriverWouldLetPass(t *testing.T) {
 			require.Contains(t, problems[0], tt.says)
 		})
 	}
+}
+
+// The driver writes over the sizes it was given.
+func TestHowMuchTheCompilerWroteStandsInPlaceOfTheSizes(t *testing.T) {
+	p := newProgram(t, Options{Log: "63 registers"})
+	info, fault := make([]byte, 64), make([]byte, 64)
+	numbers := []int32{infoLog, infoSize, errorLog, errorSize}
+	values := []uint64{ref(p, &info[0]), 64, ref(p, &fault[0]), 64}
+	image := append([]byte(kernels.PTX()), 0)
+	module := p.make("cuModuleLoadDataEx", ref(p, &image[0]), 4, ref(p, &numbers[0]), ref(p, &values[0]))
+	require.Equal(t, []uint64{12, 0}, []uint64{values[1], values[3]})
+	require.Zero(t, p.call("cuModuleUnload", module))
+}
+
+// A context that a kernel broke may be the last one of its process.
+func TestTheOnlyContextOfAProcess(t *testing.T) {
+	p := newProgram(t, Options{OneLife: true})
+	require.Zero(t, p.launch(1, 256, p.ones(17), 16))
+	require.Equal(t, illegalAddress, p.call("cuStreamSynchronize", p.stream))
+	require.Equal(t, illegalAddress, p.call("cuCtxCreate_v2", ref(p, p.out), 0, firstDevice))
+	require.Len(t, p.Problems(), 1)
 }
 
 // double is the program's context.

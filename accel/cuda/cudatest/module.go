@@ -1,6 +1,7 @@
 package cudatest
 
 import (
+	"bytes"
 	"fmt"
 	"unsafe"
 
@@ -25,6 +26,7 @@ func (c *call) moduleLoad() int {
 	if code != success {
 		return code
 	}
+	defer l.count(c.int(2), c.arg(3), c.arg(4))
 	module, err := ptx.Load(cString(uintptr(c.arg(1))))
 	if d.options.Refuse && !d.options.Lazy {
 		err = fmt.Errorf("%s", d.options.Log)
@@ -68,6 +70,23 @@ func (c *call) logs(n int, numbers, values uint64) (l logs, code int) {
 	}
 	return l, success
 }
+
+// count puts what was written in place of the sizes, as the driver does: in the lower
+// half of each value, which is an unsigned int.
+func (l *logs) count(n int, numbers, values uint64) {
+	for i := range n {
+		to := at[uint32](uintptr(values) + uintptr(8*i))
+		switch *at[int32](uintptr(numbers) + uintptr(4*i)) {
+		case infoSize:
+			*to = written(l.info)
+		case errorSize:
+			*to = written(l.fault)
+		}
+	}
+}
+
+// written is how much of a log is text.
+func written(log []byte) uint32 { return uint32(max(0, bytes.IndexByte(log, 0))) }
 
 // say writes a C string, cut to what the buffer holds, if there is one.
 func say(log []byte, text string) {

@@ -7,6 +7,12 @@ import (
 	"ttad/accel/ptx"
 )
 
+// Flags of CUstream_flags and CUevent_flags: the only ones that ttad has a use for.
+const (
+	nonBlocking   = 1
+	withoutTiming = 2
+)
+
 // stream is work in order. None of it is done before somebody asks.
 type stream struct {
 	context *context
@@ -56,6 +62,10 @@ func (s *stream) reach(place int) int {
 func (s *stream) end() int { return s.done + len(s.queue) }
 
 func (c *call) streamCreate() int {
+	if c.uint(1) != nonBlocking {
+		c.double.problem("cuStreamCreate: flags %#x: a stream that waits for the one without a name", c.uint(1))
+		return invalidValue
+	}
 	id := c.double.next()
 	c.context.streams[id] = &stream{context: c.context}
 	put(c.arg(0), id)
@@ -89,6 +99,10 @@ func (c *call) streamSynchronize() int {
 }
 
 func (c *call) eventCreate() int {
+	if c.uint(1) != withoutTiming {
+		c.double.problem("cuEventCreate: flags %#x: want an event that keeps no time", c.uint(1))
+		return invalidValue
+	}
 	id := c.double.next()
 	c.context.events[id] = &event{}
 	put(c.arg(0), id)
@@ -179,5 +193,6 @@ func (d *Double) fault(err error) int {
 		return success
 	}
 	d.problem("%v", err)
+	d.astray = illegalAddress
 	return illegalAddress
 }
