@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 
 	"github.com/rs/zerolog"
 
@@ -24,6 +25,9 @@ type Device struct {
 
 	mu   sync.Mutex
 	lost error // sticky: the first error that said so
+	hung error // lost while at work, which may still go on; see hanging
+
+	progress atomic.Int64 // when a mark was last found to be done, in ns
 }
 
 // New takes over a driver: closing the device closes it.
@@ -77,6 +81,9 @@ func (d *Device) NewStream() (accel.Stream, error) {
 func (d *Device) Close() error {
 	if err := d.open.Close(); err != nil {
 		return err
+	}
+	if d.hanging() != nil {
+		return nil // the driver goes with the process
 	}
 	if err := d.driver.Close(); err != nil && !errors.Is(err, accel.ErrLost) {
 		return fmt.Errorf("close %s device: %w", d.info.Kind, err)

@@ -1,6 +1,8 @@
 package launch
 
 import (
+	"time"
+
 	"ttad/accel"
 	"ttad/accel/kernels"
 )
@@ -32,6 +34,9 @@ type Limits struct {
 	// Checked says that the driver finds kernels that leave their memory: then every
 	// value gets memory of its own length, and none is shared.
 	Checked bool
+	// Patience is how long the device may work without getting to a mark before it
+	// is taken to hang; 0 is what will do for a card.
+	Patience time.Duration
 }
 
 // Memory is a piece of device memory, by whatever name the driver has for it.

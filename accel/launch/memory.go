@@ -39,11 +39,14 @@ func (d *Device) alloc(floats int) (memory, error) {
 }
 
 // free gives memory back that no queue uses any more. That of a lost device is gone
-// already.
+// already, unless the device hangs, when it is left to it.
 func (d *Device) free(pieces ...memory) error {
 	var first error
 	for _, m := range pieces {
 		d.meter.gave(m.bytes())
+		if d.hanging() != nil {
+			continue
+		}
 		err := d.note(d.driver.Free(m.at))
 		if err != nil && !errors.Is(err, accel.ErrLost) && first == nil {
 			first = fmt.Errorf("free %d bytes: %w", m.bytes(), err)

@@ -2,8 +2,11 @@ package launch
 
 import (
 	"context"
+	"fmt"
 	"runtime"
 	"time"
+
+	"ttad/accel"
 )
 
 // place numbers the marks of a queue: work is done when the mark of its place is.
@@ -19,6 +22,11 @@ const (
 	shortestPause = 20 * time.Microsecond
 	longestPause  = 500 * time.Microsecond
 )
+
+// patience is how long a device may get nowhere before it is taken to hang. There is a
+// mark behind every run, and a card takes far less for one; what takes longer is of no
+// use for a stream of messages anyway. Drivers of slower devices say so (see Limits).
+const patience = 30 * time.Second
 
 // queue is a driver's queue with its marks.
 type queue struct {
@@ -62,21 +70,30 @@ func (q *queue) mark() error {
 }
 
 // wait returns when the device has got to a place, which is here at most, or the
-// context ends. Errors of the work done before go to failed.
+// context ends. Errors of the work done before go to failed. A device that gets nowhere
+// for long is given up: it is lost, and whoever waits for it hears of that at once.
 func (q *queue) wait(ctx context.Context, to place) error {
+	if err := q.device.hanging(); err != nil && q.done < to {
+		return err
+	}
 	if to > q.last {
 		if err := q.mark(); err != nil {
 			return err
 		}
 	}
+	since := time.Now()
 	for turn := 0; q.done < to; turn++ {
 		done, err := q.marks[0].Done()
 		if err == nil && !done {
 			if err := q.pause(ctx, turn); err != nil {
 				return err
 			}
+			if err := q.device.moves(since); err != nil {
+				return err
+			}
 			continue
 		}
+		q.device.moved()
 		q.fail(q.device.note(err))
 		q.pop()
 		turn = -1
@@ -116,6 +133,40 @@ func (q *queue) pause(ctx context.Context, turn int) error {
 	case <-q.timer.C:
 		return nil
 	}
+}
+
+// moved notes that the device has got somewhere, in whatever queue.
+func (d *Device) moved() { d.progress.Store(time.Now().UnixNano()) }
+
+// moves is an error, of a lost device, where it has got nowhere since a time and for
+// longer than it may.
+func (d *Device) moves(since time.Time) error {
+	if last := time.Unix(0, d.progress.Load()); last.After(since) {
+		since = last
+	}
+	limit := d.limits.Patience
+	if limit == 0 {
+		limit = patience
+	}
+	if time.Since(since) < limit {
+		return d.hanging()
+	}
+	err := d.note(fmt.Errorf("%s has finished nothing for %v: it hangs: %w", d.info.Name, limit, accel.ErrLost))
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.hung == nil {
+		d.hung = err
+	}
+	return d.hung
+}
+
+// hanging is the error of a device that was given up while it was at work; nil is none.
+// Its driver is not called any more: calls may wait for that work, and what it writes to
+// must stay.
+func (d *Device) hanging() error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.hung
 }
 
 // end forgets all marks and closes the queue.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/rs/zerolog"
 	"github.com/stretchr/testify/require"
@@ -28,7 +29,9 @@ type rig struct {
 	lostIn   map[string]int // a call that loses the device, and how often it works before
 	gone     bool
 	held     bool           // marks are not reached
+	patience time.Duration  // with a device that gets nowhere
 	polled   func(turn int) // told how often a held mark was asked
+	calls    int            // of the driver
 	turns    int
 	launched []string
 	writes   int
@@ -60,6 +63,7 @@ var errUnplugged = errors.Join(accel.ErrLost, errors.New("unplugged"))
 func (r *rig) works(call string) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	r.calls++
 	if left, ok := r.lostIn[call]; ok {
 		r.lostIn[call]--
 		r.gone = r.gone || left == 0
@@ -80,7 +84,7 @@ func (r *rig) Info() accel.Info {
 
 func (r *rig) Limits() launch.Limits {
 	l := r.Driver.Limits()
-	l.AllocBytes, l.Checked = r.limit, false
+	l.AllocBytes, l.Checked, l.Patience = r.limit, false, r.patience
 	return l
 }
 
@@ -99,6 +103,12 @@ func (r *rig) Free(m launch.Memory) error {
 
 func (r *rig) HostFree(host []float32) error {
 	return errors.Join(r.Driver.HostFree(host), r.works("host free"))
+}
+
+// Close counts, and closes what is behind.
+func (r *rig) Close() error {
+	r.calls++
+	return r.Driver.Close()
 }
 
 func (r *rig) NewQueue() (launch.Queue, error) {
@@ -145,8 +155,9 @@ func (q *rigQueue) Mark() (launch.Mark, error) {
 	return &rigMark{m, q.rig}, err
 }
 
-// Close has the queue behind get done with what a lost device never did.
+// Close counts as a call. It has the queue behind get done with what a lost device never did.
 func (q *rigQueue) Close() error {
+	q.rig.calls++
 	if q.rig.gone {
 		m, err := q.Queue.Mark()
 		for done := false; err == nil && !done; {
@@ -168,7 +179,9 @@ func (m *rigMark) Done() (bool, error) {
 	}
 	if m.rig.held {
 		m.rig.turns++
-		m.rig.polled(m.rig.turns)
+		if m.rig.polled != nil {
+			m.rig.polled(m.rig.turns)
+		}
 		return false, nil
 	}
 	return m.Mark.Done()

@@ -279,8 +279,12 @@ func (s *stream) Close() error {
 	return nil
 }
 
-// end gives back host memory and the queue. What has not arrived by now never will.
+// end gives back host memory and the queue. What has not arrived by now never will. A
+// device that hangs may still write to that memory: it is left to it.
 func (s *stream) end() error {
+	if s.device.hanging() != nil {
+		return nil
+	}
 	for i := range s.staging.flying {
 		s.staging.flying[i].dst, s.staging.flying[i].check = nil, nil
 	}

@@ -3,6 +3,7 @@ package opencl
 import (
 	"fmt"
 	"sync"
+	"time"
 	"unsafe"
 
 	"ttad/accel"
@@ -27,11 +28,18 @@ type driver struct {
 	host map[uintptr]uintptr // memory object of each piece of host memory, by address
 }
 
+// processorPatience is for kernels that are made for cards: a processor takes minutes
+// for a large batch of images.
+const processorPatience = 15 * time.Minute
+
 // newDriver opens a device that was found. Its error is a *accel.BuildError if the
 // device's compiler does not take the source of the kernels.
 func newDriver(a *api, e entry, source string) (_ *driver, err error) {
 	d := &driver{api: a, info: e.Info, device: e.id, host: map[uintptr]uintptr{}}
 	d.limits = launch.Limits{AllocBytes: int64(a.number(e.id, deviceAllocBytes)), Exact: e.floats&floatsExact != 0}
+	if e.Info.Type == "cpu" {
+		d.limits.Patience = processorPatience
+	}
 	defer func() {
 		if err != nil {
 			_ = d.Close() // what was opened; the first error tells
