@@ -25,9 +25,10 @@ type blas struct {
 // multiplier is the kernel whose place it takes.
 const multiplier = "matmul"
 
-// openBLAS opens the library, if the configuration wants it and it is here. ttad's own
-// kernels do where it is not.
-func openBLAS(c Config, multiply *kernels.Kernel, log zerolog.Logger) *blas {
+// openBLAS opens the library, if the configuration wants it and it is here and takes the
+// card: one of a newer toolkit than the driver does not. ttad's own kernels do where
+// there is none. It runs on the thread.
+func openBLAS(l *library, c Config, multiply *kernels.Kernel, log zerolog.Logger) *blas {
 	names := []string{"libcublas.so.13", "libcublas.so.12", "libcublas.so.11"}
 	switch c.CUBLAS {
 	case "", "off":
@@ -36,16 +37,32 @@ func openBLAS(c Config, multiply *kernels.Kernel, log zerolog.Logger) *blas {
 	default:
 		names = []string{c.CUBLAS}
 	}
-	b, err := loadBLAS(names, multiply)
-	if err != nil {
-		log.Warn().Err(err).Msg("cuBLAS is not used: products are ttad's own")
-		return nil
+	var why error
+	for _, name := range names {
+		b, err := loadBLAS(name, multiply)
+		if err == nil {
+			err = b.try(l)
+		}
+		if err == nil {
+			return b
+		}
+		why = errors.Join(why, fmt.Errorf("%s: %w", name, err))
 	}
-	return b
+	log.Warn().Err(why).Msg("cuBLAS is not used: products are ttad's own")
+	return nil
 }
 
-func loadBLAS(names []string, multiply *kernels.Kernel) (*blas, error) {
-	file, err := dynlib.Open(names...)
+// try has the library start in the context.
+func (b *blas) try(l *library) error {
+	h, err := b.start(l)
+	if err != nil {
+		return err
+	}
+	return b.release(h)
+}
+
+func loadBLAS(name string, multiply *kernels.Kernel) (*blas, error) {
+	file, err := dynlib.Open(name)
 	if err != nil {
 		return nil, err
 	}
@@ -88,13 +105,19 @@ func checkBLAS(call string, result uintptr) error {
 	return nil
 }
 
+// start makes what cuBLAS calls a handle. It runs on the thread.
+func (b *blas) start(l *library) (uintptr, error) {
+	l.out[0] = 0
+	err := checkBLAS("cublasCreate_v2", b.create.Call(l.first()))
+	return uintptr(l.out[0]), err
+}
+
 // handle makes cuBLAS work in a stream. It runs on the thread.
 func (b *blas) handle(l *library, stream uintptr) (uintptr, error) {
-	l.out[0] = 0
-	if err := checkBLAS("cublasCreate_v2", b.create.Call(l.first())); err != nil {
+	h, err := b.start(l)
+	if err != nil {
 		return 0, err
 	}
-	h := uintptr(l.out[0])
 	if err := checkBLAS("cublasSetStream_v2", b.setStream.Call(h, stream)); err != nil {
 		return 0, errors.Join(err, b.release(h))
 	}

@@ -129,6 +129,19 @@ func TestWithoutCUBLAS(t *testing.T) {
 	}
 }
 
+// A library of a newer toolkit than the driver opens, and does not start.
+func TestACUBLASThatDoesNotTakeTheCard(t *testing.T) {
+	double := cudatest.New(t, cudatest.Options{})
+	library := double.CUBLAS(t)
+	double.Fail("cublasCreate_v2", 0, 1)
+	var log bytes.Buffer
+	d, err := cuda.Open(cuda.Config{Library: double.Library(), CUBLAS: library}, zerolog.New(&log))
+	require.NoError(t, err)
+	require.NoError(t, work(t, d))
+	require.NoError(t, d.Close())
+	require.Contains(t, log.String(), "cublasCreate_v2: cuBLAS status 1")
+}
+
 // cuBLAS fails as a card does.
 func TestWhenCUBLASFails(t *testing.T) {
 	for code, want := range map[int]error{3: accel.ErrOutOfMemory, 13: accel.ErrLost} {

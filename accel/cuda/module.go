@@ -46,7 +46,7 @@ func (d *driver) load(c Config, log zerolog.Logger) error {
 	if info := text(said.info); info != "" {
 		log.Debug().Str("device", d.card.info.Name).Str("log", info).Msg("driver compiled the kernels")
 	}
-	d.blas = openBLAS(c, all[multiplier], log)
+	d.blas = openBLAS(d.lib, c, all[multiplier], log)
 	return nil
 }
 
