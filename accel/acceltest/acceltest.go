@@ -21,6 +21,7 @@ func RunAll(t *testing.T, open Open) {
 	t.Run("random programs", func(t *testing.T) { runRandom(t, open) })
 	t.Run("random networks", func(t *testing.T) { runNetworks(t, open) })
 	t.Run("random attributes", func(t *testing.T) { runAttributes(t, open) })
+	t.Run("random shapes", func(t *testing.T) { runShapes(t, open) })
 	t.Run("same bits", func(t *testing.T) { runSameBits(t, open) })
 	t.Run("outputs", func(t *testing.T) { runOutputs(t, open) })
 	t.Run("two streams", func(t *testing.T) { runStreams(t, open) })

@@ -144,7 +144,7 @@ func (s *directStep) tasks(f *frame) (images, bands, parts int) {
 	bands = ceilDiv(s.out.height, s.taskRows())
 	parts = 1
 	if f.threads > 1 {
-		parts = min(len(s.slabs), ceilDiv(sharedTasks*f.threads, images*bands))
+		parts = min(len(s.slabs), ceilDiv(sharedTasks*f.threads, max(1, images*bands)))
 	}
 	return images, bands, parts
 }

@@ -19,9 +19,6 @@ type lameRows struct {
 func (l *lowering) lame(n *node, op accel.LAME) {
 	features, q := l.shape(n.in[0]), l.shape(n.in[1])
 	r := lameRows{rows: q[0], width: features[1], classes: q[1]}
-	if r.rows == 0 || r.classes == 0 {
-		return
-	}
 	r.unit, r.states, r.pairs = l.take(r.rows*r.width), l.take(r.rows), l.take(r.rows*r.rows)
 	l.emit("lame_units", [3]int{r.rows, 1, 1}, r.unit, r.states, l.value(n.in[0]), l.value(n.in[1]),
 		integer(r.width), integer(r.classes))
@@ -30,7 +27,7 @@ func (l *lowering) lame(n *node, op accel.LAME) {
 		integer(r.rows), integer(r.width), flag(op.Affinity == accel.AffinityLinear))
 	near, w, left := l.affinity(op, r)
 	z, next := l.take(r.rows*r.classes), l.take(r.rows*r.classes)
-	l.emit("lame_solve", [3]int{1, 1, 1}, l.value(n.out), z, next, w, near, l.value(n.in[1]), r.states,
+	l.emit("lame_solve", [3]int{min(1, r.rows*r.classes), 1, 1}, l.value(n.out), z, next, w, near, l.value(n.in[1]), r.states,
 		integer(r.rows), integer(r.classes), integer(op.MaxIterations), integer(left))
 }
 
