@@ -78,7 +78,7 @@ func openSource(c Config, source string) (launch.Driver, error) {
 	return newDriver(a, e, source)
 }
 
-// list asks every driver for its devices.
+// list opens the library and lists its devices.
 func list(c Config) (*api, []entry, error) {
 	a, err := load("libOpenCL.so.1", "libOpenCL.so")
 	if errors.Is(err, dynlib.ErrNotThere) {
@@ -87,22 +87,32 @@ func list(c Config) (*api, []entry, error) {
 	if err != nil {
 		return nil, nil, fmt.Errorf("OpenCL: %w", err)
 	}
+	entries, err := a.list(c)
+	return a, entries, err
+}
+
+// list asks every driver for its devices. One that fails hides no other's: it is an
+// error only if nobody has a device.
+func (a *api) list(c Config) ([]entry, error) {
 	platforms, err := a.platforms()
 	if err != nil {
-		return nil, nil, fmt.Errorf("OpenCL: %w", err)
+		return nil, fmt.Errorf("OpenCL: %w", err)
 	}
 	var entries []entry
+	var broken error
 	for _, p := range platforms {
 		more, err := a.entries(p, c)
-		if err != nil {
-			return nil, nil, fmt.Errorf("OpenCL: %w", err)
-		}
-		entries = append(entries, more...)
+		entries, broken = append(entries, more...), errors.Join(broken, err)
 	}
-	if len(entries) == 0 {
-		return nil, nil, nothing(len(platforms), thisMachine().explain())
+	switch {
+	case len(entries) == 0 && broken != nil:
+		return nil, fmt.Errorf("OpenCL: %w", broken)
+	case len(entries) == 0:
+		return nil, nothing(len(platforms), thisMachine().explain())
+	case broken != nil:
+		c.Log.Warn().Err(broken).Msg("OpenCL drivers without those that fail")
 	}
-	return a, inOrder(entries), nil
+	return inOrder(entries), nil
 }
 
 // nothing is the error of a library without devices, with what may be the cause.

@@ -3,8 +3,10 @@
 package opencl_test
 
 import (
+	"bytes"
 	"testing"
 
+	"github.com/rs/zerolog"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -114,6 +116,20 @@ func TestASourceTheCompilerRefuses(t *testing.T) {
 	assert.Equal(t, "bad.cl:3: y[0] = nothing;", refused.Line)
 	assert.Contains(t, refused.Log, "CL_BUILD_PROGRAM_FAILURE")
 	assert.Contains(t, refused.Log, "nothing")
+}
+
+// One broken driver on a machine does not take the others' devices away.
+func TestADriverThatFailsHidesNoOther(t *testing.T) {
+	opencltest.Need(t)
+	var log bytes.Buffer
+	want, err := opencl.Discover(opencl.Config{})
+	require.NoError(t, err)
+	got, err := opencl.DiscoverBeside(opencl.Config{Log: zerolog.New(&log)}, -6, false)
+	require.NoError(t, err)
+	assert.Equal(t, want, got)
+	assert.Contains(t, log.String(), "CL_OUT_OF_HOST_MEMORY")
+	_, err = opencl.DiscoverBeside(opencl.Config{}, -6, true)
+	require.ErrorContains(t, err, "CL_OUT_OF_HOST_MEMORY")
 }
 
 func TestADeviceThatIsNotThere(t *testing.T) {
