@@ -12,7 +12,7 @@ import (
 	"ttad/accel/ptx"
 )
 
-// hung is a session on a device whose marks are not reached any more, with a batch
+// hung is a session on a device whose marks are never reached, with a batch
 // queued. Nothing of it may wait for ever, whatever is done first.
 func hung(t *testing.T) (*session, *rig) {
 	t.Helper()

@@ -184,7 +184,11 @@ func (m *rigMark) Done() (bool, error) {
 		}
 		return false, nil
 	}
-	return m.Mark.Done()
+	done, err := m.Mark.Done()
+	for m.rig.patience > 0 && err == nil && !done { // only held marks try it
+		done, err = m.Mark.Done()
+	}
+	return done, err
 }
 
 // small is a program with a norm, so that it has all forms: rows of 7 become 5
