@@ -6,6 +6,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
+	"sync"
 	"testing"
 	"unsafe"
 
@@ -157,4 +159,21 @@ func BenchmarkCall(b *testing.B) {
 	for b.Loop() {
 		abs.Call(args...)
 	}
+}
+
+// The loader keeps its last message for each thread of the system's, and goroutines
+// move between them.
+func TestWhyALibraryIsNotOpenedIsKnownWhateverElseRuns(t *testing.T) {
+	var all sync.WaitGroup
+	for range 16 {
+		all.Go(func() {
+			for range 200 {
+				if _, err := Open("libttad-nosuch.so.1"); !assert.ErrorIs(t, err, ErrNotThere) {
+					return
+				}
+				runtime.Gosched()
+			}
+		})
+	}
+	all.Wait()
 }

@@ -2,7 +2,11 @@
 
 package dynlib
 
-import "github.com/ebitengine/purego"
+import (
+	"runtime"
+
+	"github.com/ebitengine/purego"
+)
 
 // Built says whether this binary can open libraries at all.
 const Built = true
@@ -18,7 +22,11 @@ func (f Func) Call(args ...uintptr) uintptr {
 	return result
 }
 
+// open stays on its thread, for the loader's message is asked for in a second call and
+// is that of the thread's last one.
 func open(name string) (uintptr, error) {
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
 	return purego.Dlopen(name, purego.RTLD_NOW|purego.RTLD_LOCAL)
 }
 
