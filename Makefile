@@ -93,7 +93,7 @@ gpu-check: ## for a machine with an NVIDIA card: check it and write gpu-report.m
 vuln: ## known vulnerabilities in what we call (needs the network)
 	$(GO) run $(GOVULNCHECK) ./...
 
-check: lint kernels-check ptx-check docs-check test race purego ## what CI runs, but for the demo
+check: lint kernels-check ptx-check docs-check test race purego ## most of what CI runs; .ci/run is all of it
 
 bench: ## docs/performance.md: us beside the engines found here (make bench-peers); 10 minutes of a quiet machine
 	$(GO) run ./internal/bench -data "$(DATA)" -o docs/performance.md
