@@ -22,7 +22,7 @@ func (p *Program) CheckFor(d Device, maxRows int) error {
 	}
 	for _, v := range p.Values {
 		if v.Shape.Elements(maxRows) < 0 {
-			return fmt.Errorf("value %q %v has 2^31 elements or more at %d rows", v.Name, v.Shape, maxRows)
+			return fmt.Errorf("value %q %v has more than 2^31-4096 elements at %d rows", v.Name, v.Shape, maxRows)
 		}
 	}
 	return nil

@@ -2,7 +2,6 @@ package accel
 
 import (
 	"fmt"
-	"math"
 	"strings"
 )
 
@@ -99,13 +98,16 @@ func (s Shape) String() string {
 	return "[" + strings.Join(parts, " ") + "]"
 }
 
+// MaxElements is the most elements of a tensor, on every device: kernels index them with
+// an int32, and loops look a few thousand places beyond the end before they stop.
+const MaxElements = 1<<31 - 1<<12
+
 // Elements returns the product of extents; the empty shape is a scalar and has
-// one. It returns -1 when an extent is negative or the product overflows int32
-// indexing, the limit every device shares.
+// one. It returns -1 when an extent is negative or the product is more than MaxElements.
 func Elements(extents []int) int {
 	n := 1
 	for _, e := range extents {
-		if e < 0 || (e > 0 && n > math.MaxInt32/e) {
+		if e < 0 || (e > 0 && n > MaxElements/e) {
 			return -1
 		}
 		n *= e

@@ -9,7 +9,7 @@ type Tensor struct {
 }
 
 // NewTensor returns a zeroed tensor. It panics when the shape is negative or
-// has 2^31 elements or more: shapes from outside are checked before they get here.
+// has more than MaxElements: shapes from outside are checked before they get here.
 func NewTensor(shape ...int) *Tensor {
 	n := Elements(shape)
 	if n < 0 {

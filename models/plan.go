@@ -67,7 +67,7 @@ func fits(g *Graph, maxRows int) error {
 	}
 	for _, v := range g.Program.Values {
 		if v.Shape.Elements(maxRows) < 0 {
-			return fmt.Errorf("value %q of shape %v has 2^31 elements or more in a batch of %d rows: use smaller batches", v.Name, v.Shape, maxRows)
+			return fmt.Errorf("value %q of shape %v has more than 2^31-4096 elements in a batch of %d rows: use smaller batches", v.Name, v.Shape, maxRows)
 		}
 	}
 	return nil

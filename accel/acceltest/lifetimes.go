@@ -143,5 +143,5 @@ func refusePrograms(t *testing.T, d accel.Device) {
 	_, err = d.Compile(echo(), 0)
 	require.Error(t, err, "no rows")
 	_, err = d.Compile(echo(), 1<<30)
-	require.Error(t, err, "values of more than 2^31 elements")
+	require.Error(t, err, "values of more than accel.MaxElements elements")
 }

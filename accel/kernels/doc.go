@@ -11,7 +11,8 @@
 // and the like are polynomials in math.cl. Sums have a fixed order, trees of a fixed
 // shape, so that the same bits come out of every run on a device.
 //
-// A tensor has fewer than 2^31 elements, so that an int indexes it.
+// A tensor has at most accel.MaxElements, so that an int indexes it and may go a little
+// beyond.
 //
 // It launches nothing: which kernel computes what is decided in package
 // accel/launch, whose drivers are accel/opencl and accel/cuda. `make ptx` writes

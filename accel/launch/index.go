@@ -42,7 +42,7 @@ func (d *Device) newIndex(dim, capacity int) (*index, error) {
 	}
 	floats := accel.Elements([]int{capacity, dim})
 	if floats < 0 {
-		return nil, fmt.Errorf("2^31 values or more in one piece: %w", accel.ErrOutOfMemory)
+		return nil, fmt.Errorf("more than 2^31-4096 values in one piece: %w", accel.ErrOutOfMemory)
 	}
 	id, err := d.open.Open(fmt.Sprintf("index of %d keys of %d values", capacity, dim))
 	if err != nil {

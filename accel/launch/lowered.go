@@ -3,6 +3,7 @@ package launch
 import (
 	"fmt"
 
+	"ttad/accel"
 	"ttad/accel/kernels"
 )
 
@@ -14,6 +15,11 @@ func (d *Device) lower(p *plan, rows int) (*lowering, error) {
 		l.node = i
 		if err := l.lower(n); err != nil {
 			return nil, fmt.Errorf("%s: %w", p.describe(i), err)
+		}
+	}
+	for _, piece := range l.pieces {
+		if piece.floats > accel.MaxElements {
+			return nil, fmt.Errorf("%s: scratch of %d floats, kernels index %d: use smaller batches", p.describe(piece.node), piece.floats, accel.MaxElements)
 		}
 	}
 	for i := range l.out {
@@ -34,6 +40,9 @@ func matches(l *launch, all map[string]*kernels.Kernel) error {
 		return fmt.Errorf("kernel %s takes %d arguments, %d given", k.Name, len(k.Params), len(l.args))
 	}
 	for i, p := range k.Params {
+		if o := l.args[i]; o.kind == ofTooMuch {
+			return fmt.Errorf("kernel %s takes an int32 for %s, %d given: use smaller batches", k.Name, p.Name, o.index)
+		}
 		if got := l.args[i].kind.kernelType(); got != p.Type {
 			return fmt.Errorf("kernel %s takes %s for %s, %s given", k.Name, p.Type, p.Name, got)
 		}

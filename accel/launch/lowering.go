@@ -79,9 +79,15 @@ const (
 	ofFaults                     // memory of ints, 0 until a kernel says that the run is wrong
 	ofInt
 	ofFloat
+	ofTooMuch // no argument: index is a number that is no int32
 )
 
-func integer(n int) operand { return operand{kind: ofInt, n: int32(n)} }
+func integer(n int) operand {
+	if n != int(int32(n)) {
+		return operand{kind: ofTooMuch, index: n}
+	}
+	return operand{kind: ofInt, n: int32(n)}
+}
 
 func number(f float32) operand { return operand{kind: ofFloat, f: f} }
 

@@ -11,7 +11,7 @@ import (
 // must be fixed (see accel.AtRows). A Norm normalizes with its source moments;
 // other rules are the business of Norm.
 //
-// The result may be as large as the attributes ask for, up to the 2^31 elements
+// The result may be as large as the attributes ask for, up to the accel.MaxElements elements
 // of accel.Elements: a caller with operators from outside infers shapes first.
 func Eval(op accel.Op, in []*accel.Tensor) ([]*accel.Tensor, error) {
 	shapes, err := resultShapes(op, in)
@@ -21,7 +21,7 @@ func Eval(op accel.Op, in []*accel.Tensor) ([]*accel.Tensor, error) {
 	out := make([]*accel.Tensor, len(shapes))
 	for i, s := range shapes {
 		if accel.Elements(s.At(0)) < 0 {
-			return nil, fmt.Errorf("op %s: result %v has 2^31 elements or more", op.Kind(), s)
+			return nil, fmt.Errorf("op %s: result %v has more than 2^31-4096 elements", op.Kind(), s)
 		}
 		out[i] = accel.NewTensor(s.At(0)...)
 	}
