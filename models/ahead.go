@@ -136,17 +136,21 @@ func (s *Session) Collect(ctx context.Context, ask int) (*Output, error) {
 }
 
 // await waits for a queued forward. The stream tells an error once: after one, none of
-// those queued with it is believed.
-func (s *Session) await(ctx context.Context, p *pending) error {
-	err := p.mark.Wait(ctx)
+// those queued with it is believed. A context that ends makes the wait fail, but only
+// after the device has said whether it is still there: see leg.sync.
+func (s *Session) await(ctx context.Context, p *pending) (err error) {
+	var ended error
+	if err = p.mark.Wait(ctx); err != nil && ctx.Err() != nil {
+		ended, err = ctx.Err(), p.mark.Wait(context.WithoutCancel(ctx))
+	}
 	switch {
-	case err != nil && ctx.Err() == nil:
+	case err != nil:
 		s.ahead.interrupted = true
 		err = errors.Join(err, s.legs[0].sync(context.WithoutCancel(ctx)))
-	case err == nil && s.ahead.interrupted:
+	case s.ahead.interrupted:
 		err = errors.New("an error came between queueing and collecting")
 	}
-	return err
+	return errors.Join(ended, err)
 }
 
 // end tells who had more done behind a forward, once.

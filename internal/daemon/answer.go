@@ -155,8 +155,18 @@ func (e *engine) refuseRest(p *stream.Parcel, items []int, err error) {
 	e.log.Error().Err(err).Uint64("batch", e.step).Int("messages", len(items)).Msg("batch has no answer; its messages are dead letters")
 }
 
-// stepInTime steps within the deadline of a batch.
+// stepInTime steps within the deadline of a batch. A device that was lost may have taken
+// the time with it; then the CPU has its own.
 func (e *engine) stepInTime(ctx context.Context, b *tta.Batch) (*tta.Result, error) {
+	hadDevice := e.group.Model.onDevice()
+	r, err := e.stepOnce(ctx, b)
+	if errors.Is(err, context.DeadlineExceeded) && hadDevice && !e.group.Model.onDevice() && ctx.Err() == nil {
+		return e.stepOnce(ctx, b)
+	}
+	return r, err
+}
+
+func (e *engine) stepOnce(ctx context.Context, b *tta.Batch) (*tta.Result, error) {
 	ctx, cancel := context.WithTimeout(ctx, e.group.Config.Limits.Deadline)
 	defer cancel()
 	return e.safeStep(ctx, b)

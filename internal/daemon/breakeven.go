@@ -44,7 +44,11 @@ func (p *placing) calibrate(ctx context.Context) error {
 			p.log.Warn().Err(err).Msg("not calibrated: the model does not take made-up rows; every batch goes to the device")
 			return ctx.Err()
 		}
-		d, err := p.device.fastest(ctx, in, rows)
+		var d time.Duration
+		err = p.guarded(func() (err error) {
+			d, err = p.device.fastest(ctx, in, rows)
+			return err
+		})
 		if err != nil {
 			if ctx.Err() == nil {
 				p.retire(reasonOf(err), err)

@@ -39,11 +39,12 @@ func (p *placing) forward(ctx context.Context, b *tta.Batch, o *models.Overlay, 
 	out, err := p.onDevice(ctx, b, o, keep)
 	switch {
 	case err == nil && finite(out.Logits.Data):
-		if !p.failing {
-			p.failures = 0
-		}
+		p.answered = true
 		return out, nil
 	case err != nil && ctx.Err() != nil:
+		if errors.Is(err, accel.ErrLost) {
+			p.failed(err)
+		}
 		return nil, err
 	case err != nil:
 		return p.instead(ctx, b, o, keep, err)
@@ -113,6 +114,15 @@ func sameFinite(a, b []float32) bool {
 	return true
 }
 
+// forgive starts a step. Failures are in a row until the device has answered all it was
+// asked for in a step.
+func (p *placing) forgive() {
+	if p.answered && !p.failing {
+		p.failures = 0
+	}
+	p.answered, p.failing = false, false
+}
+
 // failed counts the step's first failure, and retires the device where it is the last
 // of several steps'.
 func (p *placing) failed(cause error) {
@@ -150,7 +160,7 @@ func (p *placing) retire(reason string, cause error) {
 	if err := p.guarded(p.device.close); err != nil {
 		p.log.Warn().Err(fmt.Errorf("close the device's plan: %w", err)).Msg("device retired with something left open")
 	}
-	p.device = nil
+	p.device, p.retired = nil, true
 	if p.evacuate != nil {
 		p.evacuate()
 	}

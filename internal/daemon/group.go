@@ -51,8 +51,11 @@ func OpenGroup(name string, cfg configs.Group, o GroupOptions) (*Group, error) {
 		return nil, errors.Join(fmt.Errorf("group %s: %w", name, err), m.Close())
 	}
 	g := &Group{Name: name, Config: cfg, Model: m, options: o}
-	if m.onDevice() {
+	switch {
+	case m.onDevice():
 		g.behind, m.placing.evacuate = m.Plan(), g.indexes.evict
+	case m.placing != nil && m.placing.retired:
+		g.indexes.evict()
 	}
 	if g.contents, err = readContents(cfg.Model, o.Dir); err != nil {
 		return nil, errors.Join(fmt.Errorf("group %s: %w", name, err), m.Close())
@@ -81,7 +84,7 @@ func (g *Group) build(cfg configs.Group) (*tta.Group, error) {
 		Registry: g.options.Registry, Configs: cfg.Pipelines, Guard: cfg.Guard,
 		SourceView: cfg.Output.Source, Env: env, Seed: cfg.Seed, Ledger: g.ledger(cfg),
 	}
-	made := indexMaker(g.options.Devices, g.behind, g.options.Log)
+	made := g.indexes.maker(g.options.Devices, g.behind, g.options.Log)
 	made.lend(&options)
 	if g.Model.Graph != nil {
 		options.Forward = g.Model.Forward

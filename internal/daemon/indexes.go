@@ -59,6 +59,10 @@ func (m *madeIndexes) finish(p *accel.Program, features bool, maxRows int) (*mod
 
 func (m *madeIndexes) index(dim, capacity int) (accel.Index, error) {
 	x, err := m.device.NewIndex(dim, capacity)
+	if err != nil && m.refuge != m.device {
+		m.log.Warn().Err(err).Int("keys", capacity).Msg("the device has no index of the error memory: it is on the CPU")
+		x, err = m.refuge.NewIndex(dim, capacity)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -96,8 +100,9 @@ func (m *madeIndexes) evict() {
 // indexes are those of all pipelines built on a group's model and not retired. A
 // reload builds beside the engine, so they are guarded.
 type indexes struct {
-	mu sync.Mutex
-	of map[*tta.Group]*madeIndexes
+	mu      sync.Mutex
+	of      map[*tta.Group]*madeIndexes
+	evicted bool // the device is retired: none is made there any more
 }
 
 func (x *indexes) add(g *tta.Group, m *madeIndexes) {
@@ -106,6 +111,9 @@ func (x *indexes) add(g *tta.Group, m *madeIndexes) {
 	}
 	x.mu.Lock()
 	defer x.mu.Unlock()
+	if x.evicted {
+		m.evict() // retired while they were made
+	}
 	if x.of == nil {
 		x.of = map[*tta.Group]*madeIndexes{}
 	}
@@ -124,9 +132,21 @@ func (x *indexes) remove(g *tta.Group) {
 func (x *indexes) evict() {
 	x.mu.Lock()
 	defer x.mu.Unlock()
+	x.evicted = true
 	for _, m := range x.of {
 		m.evict()
 	}
+}
+
+// maker is for a group to be built: on the devices and behind the plan, unless those are
+// out of service.
+func (x *indexes) maker(devices []accel.Device, behind *models.Plan, log zerolog.Logger) *madeIndexes {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if x.evicted {
+		return indexMaker(devices[len(devices)-1:], nil, log)
+	}
+	return indexMaker(devices, behind, log)
 }
 
 func (x *indexes) close() {

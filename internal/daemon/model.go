@@ -62,7 +62,7 @@ func (m *Model) calibrate(auto bool) error {
 }
 
 // onDevice says that forwards run on another device than the processor.
-func (m *Model) onDevice() bool { return m.placing != nil && m.placing.device != nil }
+func (m *Model) onDevice() bool { return m != nil && m.placing != nil && m.placing.device != nil }
 
 // Plan is that of most batches; nil for kind outputs.
 func (m *Model) Plan() *models.Plan {

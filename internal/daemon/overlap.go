@@ -23,7 +23,7 @@ func (p *placing) begin(ctx context.Context, b *tta.Batch, asks []models.Ask) {
 	o := &p.overlap
 	staged := o.staged == b
 	o.batch, o.asks, o.staged = nil, o.asks[:0], nil
-	p.failing = false
+	p.forgive()
 	if !p.queues() || !p.takes(b.Rows) {
 		return
 	}

@@ -23,6 +23,9 @@ type placing struct {
 
 	failures int  // steps in a row that failed on the device
 	failing  bool // the step at hand has
+	answered bool // the device has answered a forward of the step at hand
+	proven   bool // it has answered the canary
+	retired  bool // there was a device, and it is out of service
 	overlap  overlap
 	evacuate func() // what else of the group is on the device; nil is nothing
 	notify   func(deviceFault)
@@ -39,6 +42,7 @@ func place(ctx context.Context, g *models.Graph, devices []accel.Device, maxRows
 	}
 	if first.allOnProcessor() {
 		p.processor = first
+		p.tellRefused(first)
 		return p, nil
 	}
 	p.device = first
@@ -57,14 +61,15 @@ func (p *placing) fit(g *models.Graph, devices []accel.Device, maxRows int) (*ru
 	for rows := maxRows; rows > 0; rows /= 2 {
 		r, err := newRunner(g, devices, rows)
 		short := outOfMemory(r, err)
-		if short == nil || len(devices) < 2 {
-			if lack != nil && err == nil {
-				p.tellLack(lack, devices[0].Info(), rows, maxRows)
-			}
-			return r, err
-		}
 		if lack == nil {
+			if short == nil || len(devices) < 2 {
+				return r, err
+			}
 			lack = short
+		}
+		if err == nil && !r.allOnProcessor() {
+			p.tellLack(lack, devices[0].Info(), rows, maxRows)
+			return r, nil
 		}
 		if r != nil {
 			if err := r.close(); err != nil {
@@ -114,11 +119,16 @@ func (p *placing) tellPlacement(maxRows int) {
 			p.log.Info().Str("on", part.Device.Kind).Str("why", why).Msg("nodes not on the first device")
 		}
 	}
-	for _, why := range at.Refused {
-		p.log.Warn().AnErr("why", why).Msg("device runs nothing of this model")
-	}
+	p.tellRefused(p.device)
 	if warning := at.Warning(); warning != "" {
 		p.log.Warn().Msg(warning)
+	}
+}
+
+// tellRefused logs why devices run nothing of the model, but for what tellLack says.
+func (p *placing) tellRefused(r *runner) {
+	for _, why := range r.plan.Placement().Refused {
+		p.log.Warn().AnErr("why", why).Msg("device runs nothing of this model")
 	}
 }
 
@@ -133,17 +143,23 @@ func (p *placing) prove(ctx context.Context) (err error) {
 		return nil
 	}
 	p.check(ctx)
+	p.proven = p.device != nil
 	return nil
 }
 
-// check has the device answer the canary, and retires it where it errs. It is called
-// between two batches.
+// check has the device answer the canary, and retires it where it errs. A device that
+// was proven and now gives no answer may yet recover, as from any batch it failed on. It
+// is called between two batches.
 func (p *placing) check(ctx context.Context) {
 	if p.device == nil || p.canary == nil {
 		return
 	}
 	err := p.guarded(func() error { return p.canary.check(ctx, p.device) })
 	if err == nil || ctx.Err() != nil {
+		return
+	}
+	if p.proven && !errors.Is(err, errCanary) {
+		p.failed(err)
 		return
 	}
 	p.retire(reasonOf(err), err)

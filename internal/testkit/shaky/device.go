@@ -1,6 +1,7 @@
 package shaky
 
 import (
+	"context"
 	"fmt"
 	"sync/atomic"
 	"testing"
@@ -37,6 +38,21 @@ type Trouble struct {
 	Err   error   // the wait's error
 	Add   float32 // added to every result
 	Panic string  // what the device's own code panics with; empty does not
+	// Hang has waits last until their context ends. Those whose context does not
+	// find that the device is lost.
+	Hang bool
+}
+
+// hold is the wait for a device that hangs.
+func (t *Trouble) hold(ctx context.Context) error {
+	if t == nil || !t.Hang {
+		return nil
+	}
+	if ctx.Done() == nil {
+		return fmt.Errorf("it hangs: %w", accel.ErrLost)
+	}
+	<-ctx.Done()
+	return ctx.Err()
 }
 
 // New starts a processor of one worker. Whoever is given the device closes it.

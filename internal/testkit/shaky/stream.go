@@ -38,7 +38,7 @@ func (s *stream) Download(dst []float32, src accel.Buffer) error {
 
 // Sync tells of the trouble.
 func (s *stream) Sync(ctx context.Context) error {
-	err := s.Stream.Sync(ctx)
+	err := errors.Join(s.trouble.hold(ctx), s.Stream.Sync(ctx))
 	if s.trouble != nil {
 		err = errors.Join(err, s.trouble.Err)
 	}
@@ -86,6 +86,9 @@ func (s *late) reach(ctx context.Context, place int) error {
 		return err
 	}
 	for s.done < place {
+		if err := s.device.trouble.Load().hold(ctx); err != nil {
+			return err
+		}
 		work := s.queue[s.done]
 		s.queue[s.done], s.done = nil, s.done+1
 		if err := work(); s.failed == nil {
