@@ -71,6 +71,17 @@ ptx: ## write the kernels' PTX again (needs clang 14: another one writes other t
 ptx-check: ptx ## fail when the committed PTX is not what the kernels compile to
 	git diff --exit-code -- $(CL)/kernels.ptx
 
+.PHONY: ptxas
+PTXAS ?= ptxas
+CARDS ?= 52 53 60 61 62 70 72 75 80 86 87 89 90
+ptxas: ## does NVIDIA's assembler take the PTX, for all cards and without spills? (needs ptxas of a toolkit, no card)
+	@for sm in $(CARDS); do \
+		said=$$($(PTXAS) -arch=sm_$$sm -v $(CL)/kernels.ptx -o /dev/null 2>&1) || { echo "$$said"; exit 1; }; \
+		echo "$$said" | awk -v sm=$$sm '/Compiling/ {n++} /Used/ {for (i = 1; i < NF; i++) if ($$i == "Used" && $$(i+1) > most) most = $$(i+1)} \
+			/spill/ && !/ 0 bytes spill stores, 0 bytes spill loads/ {spills++} \
+			END {printf "sm_%d: %d kernels, at most %d registers, %d with spills\n", sm, n, most, spills; exit spills > 0 || n == 0}' || exit 1; \
+	done
+
 .PHONY: mutation
 mutation: ## 400 mutants of the kernels' PTX of each kind: which ones do tests not notice? (3 minutes)
 	PTX_MUTANTS=400 $(GO) test -v -timeout 20m -run '^TestDevice$$' ./accel/ptx | grep -E 'noticed|^(---|ok|FAIL)'
