@@ -45,11 +45,11 @@ func openDevices(cfg configs.DeviceConfig, log zerolog.Logger, open opening) ([]
 			break
 		}
 		refusals = append(refusals, fmt.Errorf("%s: %w", kind, err))
-		level := zerolog.WarnLevel
+		event := log.Warn().Err(err)
 		if errors.Is(err, accel.ErrNoDevice) {
-			level = zerolog.InfoLevel
+			event = log.Info().AnErr("why", err) // no error: most machines have none
 		}
-		log.WithLevel(level).Str("device", kind).Err(err).Msg("device not used")
+		event.Str("device", kind).Msg("device not used")
 	}
 	if len(devices) == 0 && !slices.Contains(cfg.Prefer, processorKind) {
 		return nil, errors.Join(unavailable(cfg, refusals), processor.Close())
