@@ -47,6 +47,13 @@ var deviceKinds = []struct {
 	{"cpu", discoverProcessor},
 }
 
+func kindsOfDevices() (names []string) {
+	for _, kind := range deviceKinds {
+		names = append(names, kind.name)
+	}
+	return names
+}
+
 // discoverProcessor asks the engine what it would run on.
 func discoverProcessor() ([]accel.Found, error) {
 	d, err := cpu.New(cpu.Config{})

@@ -2,6 +2,7 @@ package main
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/rs/zerolog"
 	"github.com/spf13/cobra"
@@ -58,7 +59,7 @@ for batches in which all of them keep their source statistics and for all others
 	cmd.Flags().StringVar(&f.cfg.Calibration, "calibration", "", "`FILE` of moments from 'ttad model calibrate'")
 	cmd.Flags().IntVar(&f.maxRows, "rows", 64, "`rows` of a batch to plan for")
 	cmd.Flags().BoolVar(&f.plan, "plan", false, "print the device's kernels and memory, too")
-	cmd.Flags().StringVar(&f.device, "device", "cpu", "`kind` of device to place it on: cpu, opencl or cuda")
+	cmd.Flags().StringVar(&f.device, "device", "cpu", "`kind` of device to place it on: "+strings.Join(kindsOfDevices(), ", "))
 	cmd.Flags().StringVar(&f.cpu.ISA, "isa", "auto", "the most the CPU's `kernels` may use: auto, avx512, avx2, neon or generic")
 	cmd.Flags().StringVar(&f.cpu.Winograd, "winograd", "auto", "Winograd's algorithm for 3x3 convolutions: `auto` or off")
 	cmd.AddCommand(newCalibrateCommand(a))
@@ -80,8 +81,8 @@ func (a *app) describeModel(f *modelFlags) error {
 	if err != nil {
 		return err
 	}
-	if !slices.Contains([]string{"cpu", "opencl", "cuda"}, f.device) {
-		return usageErrorf("--device %q is not one of cpu, opencl, cuda", f.device)
+	if kinds := kindsOfDevices(); !slices.Contains(kinds, f.device) {
+		return usageErrorf("--device %q is not one of %s", f.device, strings.Join(kinds, ", "))
 	}
 	devices, err := daemon.OpenDevices(configs.DeviceConfig{Prefer: []string{f.device}, Threads: f.threads, CPU: f.cpu}, zerolog.Nop())
 	if err != nil {
