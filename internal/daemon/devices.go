@@ -45,11 +45,11 @@ func openDevices(cfg configs.DeviceConfig, log zerolog.Logger, open opening) ([]
 			break
 		}
 		refusals = append(refusals, fmt.Errorf("%s: %w", kind, err))
-		event := log.Warn().Err(err)
+		level, key := zerolog.WarnLevel, zerolog.ErrorFieldName
 		if errors.Is(err, accel.ErrNoDevice) {
-			event = log.Info().AnErr("why", err) // no error: most machines have none
+			level, key = zerolog.InfoLevel, "why" // no error: most machines have none
 		}
-		event.Str("device", kind).Msg("device not used")
+		log.WithLevel(level).Str("device", kind).AnErr(key, err).Msg("device not used")
 	}
 	if len(devices) == 0 && !slices.Contains(cfg.Prefer, processorKind) {
 		return nil, errors.Join(unavailable(cfg, refusals), processor.Close())

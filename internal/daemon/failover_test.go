@@ -338,7 +338,7 @@ func TestOpenDevicesTakesTheFirstThatWorks(t *testing.T) {
 	got, log, err := kinds([]string{"cuda", "opencl", "cpu"}, none)
 	require.NoError(t, err)
 	assert.Equal(t, []string{"cpu"}, got)
-	assert.Contains(t, log, `"level":"info","device":"cuda","error":"no cuda library`)
+	assert.Contains(t, log, `"level":"info","device":"cuda","why":"no cuda library`)
 	assert.NotContains(t, log, "warn")
 
 	got, log, err = kinds([]string{"cuda", "opencl", "cpu"}, sound)
