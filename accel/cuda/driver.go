@@ -50,8 +50,11 @@ func open(c Config, log zerolog.Logger) (*driver, error) {
 
 // taken is the error of a context with its reason, where that is another process.
 func (c *card) taken(err error) error {
+	if errors.Is(err, accel.ErrOutOfMemory) {
+		return fmt.Errorf("card %d, %s, has no memory left for another process, which takes some hundred MB (nvidia-smi lists who has it): %w", c.info.Index, c.info.Name, err)
+	}
 	if c.mode == modeExclusive {
-		return fmt.Errorf("card %d, %s, is in exclusive-process mode and another process has it (nvidia-smi lists it; -c DEFAULT lets several): %w", c.info.Index, c.info.Name, err)
+		return fmt.Errorf("card %d, %s, is in exclusive-process mode and another process has it, or this one has already (nvidia-smi lists it; -c DEFAULT lets several): %w", c.info.Index, c.info.Name, err)
 	}
 	return fmt.Errorf("open card %d, %s: %w", c.info.Index, c.info.Name, err)
 }

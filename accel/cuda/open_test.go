@@ -90,12 +90,23 @@ func TestACardThatAnotherProcessHas(t *testing.T) {
 	require.ErrorContains(t, err, "CUDA_ERROR_DEVICE_UNAVAILABLE")
 }
 
-// A card in exclusive mode that nobody has is ours, as often as this process likes.
+// A card in exclusive mode that nobody has is ours, once at a time.
 func TestACardOfThisProcessAlone(t *testing.T) {
 	double := cudatest.New(t, cudatest.Options{Cards: []cudatest.Card{{Mode: 3}}})
-	first, second := opened(t, double), opened(t, double)
-	require.NoError(t, first.Close())
-	require.NoError(t, second.Close())
+	for range 2 {
+		d := opened(t, double)
+		_, err := cuda.OpenDriver(cuda.Config{Library: double.Library()}, zerolog.Nop())
+		require.ErrorContains(t, err, "or this one has already")
+		require.NoError(t, d.Close())
+	}
+}
+
+func TestACardWithoutRoomForAContext(t *testing.T) {
+	double := cudatest.New(t, cudatest.Options{Cards: []cudatest.Card{{Name: "Full", Mode: 3}}})
+	double.Fail("cuCtxCreate_v2", 0, 2)
+	_, err := cuda.OpenDriver(cuda.Config{Library: double.Library()}, zerolog.Nop())
+	require.ErrorIs(t, err, accel.ErrOutOfMemory)
+	require.ErrorContains(t, err, "card 0, Full, has no memory left")
 }
 
 func TestWhatTheDriversCompilerSays(t *testing.T) {

@@ -52,7 +52,7 @@ func small() load {
 
 // Every check but the suites, over the driver library that lets nothing pass.
 func TestADryRunWithoutACard(t *testing.T) {
-	double := cudatest.New(t, cudatest.Options{Cards: []cudatest.Card{{Name: "Dry run", Memory: 64 << 20}}})
+	double := cudatest.New(t, cudatest.Options{Cards: []cudatest.Card{{Name: "Dry run", Memory: 64 << 20, Mode: 3}}})
 	o := options{card: cuda.Config{Library: double.Library()}, out: filepath.Join(t.TempDir(), "report.md"), load: small()}
 	require.NoError(t, run(t.Context(), o, io.Discard))
 	require.Len(t, double.Problems(), 1, "the kernel that went astray, and nothing else")

@@ -32,7 +32,7 @@ func (c *call) contextCreate() int {
 	case c.uint(1)&^contextFlags != 0:
 		d.problem("cuCtxCreate_v2: flags %#x", c.uint(1))
 		return invalidValue
-	case card.Mode == 2 || card.Mode == 3 && card.Taken:
+	case card.Mode == 2 || card.Mode == 3 && (card.Taken || d.opened(card)):
 		return unavailable
 	}
 	x := &context{
@@ -44,6 +44,17 @@ func (c *call) contextCreate() int {
 	d.contexts[id], d.current[c.thread] = x, x
 	put(c.arg(0), id)
 	return success
+}
+
+// opened says whether the program has a context on a card: exclusive mode lets it have
+// one, cuda.h says.
+func (d *Double) opened(c *card) bool {
+	for _, x := range d.contexts {
+		if x.card == c {
+			return true
+		}
+	}
+	return false
 }
 
 // contextDestroy takes everything in the context with it, which is a problem unless
