@@ -1,7 +1,6 @@
 package launch
 
 import (
-	"context"
 	"errors"
 	"math"
 	"slices"
@@ -200,7 +199,7 @@ func (f *frame) bindOutputs(b *bound, l *lowering) {
 // evict forgets the launches that were used longest ago.
 func (f *frame) evict() error {
 	last := f.bound[len(f.bound)-1]
-	if err := f.stream.await(context.Background(), last.at); err != nil {
+	if err := f.stream.settle(last.at); err != nil {
 		return err
 	}
 	f.bound = f.bound[:len(f.bound)-1]

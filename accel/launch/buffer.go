@@ -1,7 +1,6 @@
 package launch
 
 import (
-	"context"
 	"fmt"
 	"sync"
 
@@ -76,6 +75,6 @@ func (u *uses) wait() {
 	u.last = nil
 	u.mu.Unlock()
 	for _, use := range last {
-		use.stream.finish(context.Background(), use.place)
+		use.stream.finish(use.place)
 	}
 }

@@ -1,7 +1,6 @@
 package launch
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -131,7 +130,7 @@ func (e *exec) Close() error {
 	}
 	e.mu.Lock()
 	e.closed = true
-	frames := e.frames
+	frames := slices.Clone(e.frames) // streams that close meanwhile take theirs off the list
 	e.mu.Unlock()
 	var err error
 	for _, f := range frames {
@@ -183,6 +182,6 @@ func (f *frame) leave() error {
 		return nil // the stream closed in the meantime
 	}
 	delete(s.frames, f.exec)
-	s.queue.fail(s.await(context.Background(), f.at))
+	s.queue.fail(s.settle(f.at))
 	return f.free()
 }

@@ -168,5 +168,18 @@ func (f *frame) boundFor(p *plan, rows int) (*bound, error) {
 		return nil, err
 	}
 	f.bound = slices.Insert(f.bound, 0, b)
+	b.at = f.stream.queue.here() // tables are on their way
+	f.at = b.at
 	return b, nil
+}
+
+// forget lets go of all that was sent for runs. Nothing is queued that uses it.
+func (f *frame) forget() error {
+	f.sent = nil
+	var own []memory
+	for _, b := range f.bound {
+		own = append(own, b.own...)
+	}
+	f.bound = nil
+	return f.exec.device.free(own...)
 }

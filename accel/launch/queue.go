@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"runtime"
+	"sync/atomic"
 	"time"
 
 	"ttad/accel"
@@ -37,7 +38,10 @@ type queue struct {
 	done   place // the last one known to be done
 	marks  []Mark
 	failed error // the first error of queued work, until somebody takes it
-	timer  *time.Timer
+	// skips counts the driver's errors: after one, what was queued before it may not
+	// have been done, and what is resident because of it has to be sent again.
+	skips atomic.Int64
+	timer *time.Timer
 }
 
 // here is the place that what was queued so far is done at.
@@ -48,20 +52,29 @@ func (q *queue) here() place {
 	return q.last
 }
 
+// note remembers what an error of the driver means for the device and for the queue.
+func (q *queue) note(err error) error {
+	if err != nil {
+		q.skips.Add(1)
+	}
+	return q.device.note(err)
+}
+
 // mark sets a mark behind what was queued so far, so that the device begins with it.
-func (q *queue) mark() error {
+// Where there are many it waits for the first, or for the end of the context.
+func (q *queue) mark(ctx context.Context) error {
 	if !q.dirty {
 		return nil
 	}
 	if len(q.marks) == maxMarks {
 		q.device.meter.syncs.Add(1)
-		if err := q.wait(context.Background(), q.done+1); err != nil {
+		if err := q.wait(ctx, q.done+1); err != nil {
 			return err
 		}
 	}
 	m, err := q.Mark()
 	if err != nil {
-		return q.device.note(err)
+		return q.note(err)
 	}
 	q.marks = append(q.marks, m)
 	q.last++
@@ -77,7 +90,7 @@ func (q *queue) wait(ctx context.Context, to place) error {
 		return err
 	}
 	if to > q.last {
-		if err := q.mark(); err != nil {
+		if err := q.mark(ctx); err != nil {
 			return err
 		}
 	}
@@ -94,7 +107,7 @@ func (q *queue) wait(ctx context.Context, to place) error {
 			continue
 		}
 		q.device.moved()
-		q.fail(q.device.note(err))
+		q.fail(q.note(err))
 		q.pop()
 		turn = -1
 	}
@@ -103,7 +116,7 @@ func (q *queue) wait(ctx context.Context, to place) error {
 
 // pop forgets the first mark, which is done.
 func (q *queue) pop() {
-	q.fail(q.device.note(q.marks[0].Release()))
+	q.fail(q.note(q.marks[0].Release()))
 	q.marks = append(q.marks[:0], q.marks[1:]...)
 	q.done++
 }
@@ -174,5 +187,5 @@ func (q *queue) end() error {
 	for len(q.marks) > 0 {
 		q.pop()
 	}
-	return q.device.note(q.Close())
+	return q.note(q.Close())
 }

@@ -33,6 +33,8 @@ type rig struct {
 	polled   func(turn int) // told how often a held mark was asked
 	calls    int            // of the driver
 	turns    int
+	refused  int  // marks that are refused, with errShort
+	skips    bool // until then, what is queued is not done
 	launched []string
 	writes   int
 }
@@ -58,6 +60,9 @@ func (r *rig) device(t *testing.T) *launch.Device {
 
 // errUnplugged is what a driver says whose card is gone.
 var errUnplugged = errors.Join(accel.ErrLost, errors.New("unplugged"))
+
+// errShort is what a driver says that goes on after it.
+var errShort = errors.Join(accel.ErrOutOfMemory, errors.New("resources were short"))
 
 // works counts a call, and fails it if the device is gone or goes with it.
 func (r *rig) works(call string) error {
@@ -129,12 +134,18 @@ func (q *rigQueue) Write(dst launch.Memory, src []float32) error {
 		return err
 	}
 	q.rig.writes++
+	if q.rig.skips {
+		return nil
+	}
 	return q.Queue.Write(dst, src)
 }
 
 func (q *rigQueue) Read(dst []float32, src launch.Memory) error {
 	if err := q.rig.works("read"); err != nil {
 		return err
+	}
+	if q.rig.skips {
+		return nil
 	}
 	return q.Queue.Read(dst, src)
 }
@@ -144,12 +155,20 @@ func (q *rigQueue) Launch(k *kernels.Kernel, groups [3]int, args []launch.Arg) e
 		return err
 	}
 	q.rig.launched = append(q.rig.launched, k.Name)
+	if q.rig.skips {
+		return nil
+	}
 	return q.Queue.Launch(k, groups, args)
 }
 
 func (q *rigQueue) Mark() (launch.Mark, error) {
 	if err := q.rig.works("mark"); err != nil {
 		return nil, err
+	}
+	if q.rig.refused > 0 {
+		q.rig.refused--
+		q.rig.skips = false
+		return nil, errShort
 	}
 	m, err := q.Queue.Mark()
 	return &rigMark{m, q.rig}, err

@@ -20,6 +20,7 @@ const (
 type searchMemory struct {
 	uses                  uses
 	last                  *stream   // that searched
+	seen                  int64     // skips of its queue then
 	packed, words         []float32 // keys on their way, and their slots
 	rows, slots           memory    // the same on the device
 	queries               memory    // [n][dim]
@@ -83,6 +84,7 @@ func (x *index) search(queries []float32, n, k, live int, slots []int32, similar
 	}
 	m := &x.scratch
 	if err := x.queueSearch(queries, newSearching(n, k, live, m.found, m.foundSlots), slots, similarities); err != nil {
+		x.stream.finish(x.stream.queue.here()) // nothing lands behind the caller's back
 		return err
 	}
 	return x.stream.Sync(context.Background())
@@ -199,8 +201,11 @@ func (x *index) room(s *stream, n, k, live int) error {
 	m := &x.scratch
 	if m.last != s {
 		m.uses.wait()
-		m.last = s
 	}
+	if m.last != nil && m.last.queue.skips.Load() != m.seen {
+		x.sendAgain()
+	}
+	m.last, m.seen = s, s.queue.skips.Load()
 	rows, panel := min(n, blockRows), min(live, panelSlots)
 	chosen := rows * ceilDiv(panel, slotsAGroup) * min(k, slotsAGroup)
 	keys := min(x.capacity, max(1, putFloats/x.dim))
@@ -217,6 +222,15 @@ func (x *index) room(s *stream, n, k, live int) error {
 		}
 	}
 	return nil
+}
+
+// sendAgain forgets that the device has keys: the driver may have skipped some.
+func (x *index) sendAgain() {
+	x.unsent = x.unsent[:0]
+	for slot := range x.capacity {
+		x.stale[slot] = true
+		x.unsent = append(x.unsent, int32(slot))
+	}
 }
 
 func (x *index) grow(m *memory, floats int) error {

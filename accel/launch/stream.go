@@ -21,6 +21,7 @@ type stream struct {
 	queue   queue
 	staging staging
 	frames  map[*exec]*frame
+	renewed int64 // the queue's skips that frames know of
 }
 
 func (d *Device) newStream(id int) (*stream, error) {
@@ -57,7 +58,7 @@ func (s *stream) Upload(dst accel.Buffer, src []float32) error {
 		return fmt.Errorf("upload: %w", err)
 	}
 	b.uses.add(s)
-	if err := s.queue.mark(); err != nil {
+	if err := s.queue.mark(context.Background()); err != nil {
 		return fmt.Errorf("upload: %w", err)
 	}
 	return nil
@@ -87,6 +88,9 @@ func (s *stream) run(e accel.Exec, rows int, a *accel.Args) error {
 	if err := x.program.CheckArgs(*a); err != nil {
 		return err
 	}
+	if err := s.renew(); err != nil {
+		return err
+	}
 	f, err := x.frameFor(s)
 	if err != nil {
 		return err
@@ -94,7 +98,26 @@ func (s *stream) run(e accel.Exec, rows int, a *accel.Args) error {
 	if err := f.run(rows, a); err != nil {
 		return err
 	}
-	return s.queue.mark()
+	return s.queue.mark(context.Background())
+}
+
+// renew has everything that runs rely on sent again, if the driver failed since the last
+// run: it may have skipped that.
+func (s *stream) renew() error {
+	skips := s.queue.skips.Load()
+	if skips == s.renewed {
+		return nil
+	}
+	if err := s.settle(s.queue.here()); err != nil {
+		return err
+	}
+	for _, f := range s.frames {
+		if err := f.forget(); err != nil {
+			return err
+		}
+	}
+	s.renewed = skips
+	return nil
 }
 
 // launch queues a kernel, unless there is nothing for it to do.
@@ -104,7 +127,7 @@ func (s *stream) launch(c *call) error {
 	}
 	s.queue.dirty = true
 	s.device.meter.launches.Add(1)
-	return s.device.note(s.queue.Launch(c.kernel, c.groups, c.args))
+	return s.queue.note(s.queue.Launch(c.kernel, c.groups, c.args))
 }
 
 // Download copies the first len(dst) values when a wait behind it ends.
@@ -142,7 +165,7 @@ func (s *stream) write(to Memory, src []float32) error {
 	s.queue.dirty = true
 	s.staging.flying = append(s.staging.flying, transfer{host: host, n: len(src), at: s.queue.here()})
 	s.device.meter.up.Add(int64(len(src)) * floatBytes)
-	return s.device.note(s.queue.Write(to, host[:len(src)]))
+	return s.queue.note(s.queue.Write(to, host[:len(src)]))
 }
 
 // read queues a transfer from the device.
@@ -156,7 +179,7 @@ func (s *stream) read(from Memory, t transfer) error {
 	}
 	s.queue.dirty = true
 	t.at = s.queue.here()
-	if err := s.device.note(s.queue.Read(t.host[:t.n], from)); err != nil {
+	if err := s.queue.note(s.queue.Read(t.host[:t.n], from)); err != nil {
 		t.dst, t.check = nil, nil // nothing will come
 		s.staging.flying = append(s.staging.flying, t)
 		return err
@@ -188,12 +211,30 @@ func (s *stream) await(ctx context.Context, to place) error {
 	return nil
 }
 
+// mostRefusals is how often in a row a driver may refuse a mark while memory that its
+// queue uses is to be given back.
+const mostRefusals = 4
+
+// settle waits for a place so that memory can be given back. A driver tells of work that
+// failed when it is asked for the next mark, and that is no reason not to wait.
+func (s *stream) settle(to place) error {
+	err := s.await(context.Background(), to)
+	for range mostRefusals {
+		if err == nil || errors.Is(err, accel.ErrLost) {
+			break
+		}
+		s.queue.fail(err)
+		err = s.await(context.Background(), to)
+	}
+	return err
+}
+
 // finish waits for a place unless the stream is closed, when it is behind it.
-func (s *stream) finish(ctx context.Context, to place) {
+func (s *stream) finish(to place) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if !s.closed.Load() {
-		s.queue.fail(s.await(ctx, to))
+		s.queue.fail(s.settle(to))
 	}
 }
 
@@ -229,7 +270,7 @@ func (s *stream) Mark() (accel.Mark, error) {
 	defer s.mu.Unlock()
 	err := s.usable()
 	if err == nil {
-		err = s.queue.mark()
+		err = s.queue.mark(context.Background())
 	}
 	if err != nil {
 		return nil, fmt.Errorf("mark: %w", err)
@@ -265,7 +306,7 @@ func (s *stream) Close() error {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	err := s.await(context.Background(), s.queue.here())
+	err := s.settle(s.queue.here())
 	s.closed.Store(true)
 	for e, f := range s.frames {
 		e.forget(f)
