@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
+	"slices"
 
 	"ttad/stream"
 	"ttad/tta"
@@ -160,10 +161,18 @@ func (e *engine) refuseRest(p *stream.Parcel, items []int, err error) {
 func (e *engine) stepInTime(ctx context.Context, b *tta.Batch) (*tta.Result, error) {
 	hadDevice := e.group.Model.onDevice()
 	r, err := e.stepOnce(ctx, b)
-	if errors.Is(err, context.DeadlineExceeded) && hadDevice && !e.group.Model.onDevice() && ctx.Err() == nil {
+	if hadDevice && !e.group.Model.onDevice() && late(r, err) && ctx.Err() == nil {
 		return e.stepOnce(ctx, b)
 	}
 	return r, err
+}
+
+// late says that a step, or a pipeline of it, has run out of time.
+func late(r *tta.Result, err error) bool {
+	if err != nil {
+		return errors.Is(err, context.DeadlineExceeded)
+	}
+	return slices.ContainsFunc(r.Pipelines, func(p tta.PipelineResult) bool { return p.Trip == tta.TripLate })
 }
 
 func (e *engine) stepOnce(ctx context.Context, b *tta.Batch) (*tta.Result, error) {

@@ -44,10 +44,20 @@ type lane struct {
 
 func (l *lane) Commit(_ context.Context, p *stream.Parcel, answers [][]tta.Prediction) (stream.Receipt, error) {
 	for i := range p.Batch.Items {
-		require.Len(l.t, answers[i], 1, "one answer an input")
-		l.answers = append(l.answers, answers[i][0])
+		require.Len(l.t, answers[i], l.published(), "one answer an input and pipeline")
+		l.answers = append(l.answers, answers[i]...)
 	}
 	return stream.Receipt{}, nil
+}
+
+// published is how many pipelines publish answers.
+func (l *lane) published() (n int) {
+	for _, p := range l.engine.group.Config.Pipelines {
+		if p.Role != tta.Shadow {
+			n++
+		}
+	}
+	return n
 }
 
 func (l *lane) Publish(ev stream.Event) { l.events = append(l.events, ev) }
@@ -60,6 +70,12 @@ func newLane(t *testing.T, devices ...accel.Device) *lane {
 
 func laneOf(t *testing.T, strategies string, devices ...accel.Device) *lane {
 	t.Helper()
+	still := func() time.Time { return time.Unix(0, 0) } // for answers without timings
+	return openLane(t, "[{name: main, strategies: "+strategies+"}]", still, devices...)
+}
+
+func openLane(t *testing.T, pipelines string, now func() time.Time, devices ...accel.Device) *lane {
+	t.Helper()
 	dir := t.TempDir()
 	tinymodel.Write(t, dir, "tiny.onnx", tinymodel.Bytes())
 	text := `
@@ -70,13 +86,12 @@ groups:
     model: {file: tiny.onnx}
     batch: {max_rows: 4}
     feedback: {}
-    pipelines: [{name: main, strategies: ` + strategies + `}]
+    pipelines: ` + pipelines + `
 `
 	f, err := configs.Load(dir+"/ttad.yaml", []byte(text), builtin.Registry(), nil)
 	require.NoError(t, err)
 	g, err := OpenGroup("g", f.Groups["g"], GroupOptions{
-		Dir: dir, Devices: devices, Registry: builtin.Registry(), Log: zerolog.Nop(),
-		Now: func() time.Time { return time.Unix(0, 0) }, // for answers without timings
+		Dir: dir, Devices: devices, Registry: builtin.Registry(), Log: zerolog.Nop(), Now: now,
 	})
 	require.NoError(t, err)
 	l := &lane{t: t}
