@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"syscall"
 
 	"ttad/accel"
 )
@@ -121,8 +120,8 @@ func explain(err error, control func() error, cards string, set bool) error {
 		return fmt.Errorf("%w; nvidia-smi may say more", err)
 	case errors.Is(why, fs.ErrPermission):
 		return fmt.Errorf("%w; no permission for the card: %w: give the process the group of the file", err, why)
-	case errors.Is(why, fs.ErrNotExist), errors.Is(why, syscall.ENXIO), errors.Is(why, syscall.ENODEV):
+	case errors.Is(why, fs.ErrNotExist):
 		return fmt.Errorf("%w: %w; %w: the driver's kernel module is not loaded, or the container was started without the card", accel.ErrNoDevice, err, why)
 	}
-	return fmt.Errorf("%w; %w", err, why)
+	return fmt.Errorf("%w; %w: the driver's kernel module does not answer: is it loaded? lsmod lists it as nvidia", err, why)
 }
