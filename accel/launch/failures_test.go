@@ -2,6 +2,9 @@ package launch_test
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -147,5 +150,41 @@ func TestAStreamIsClosedWhileAnExecIs(t *testing.T) {
 	require.Equal(t, 1, r.turns)
 	for _, end := range []func() error{at.Close, s.stream.Close, s.in.Free, s.out.Free} {
 		require.NoError(t, end())
+	}
+}
+
+// Whatever a driver fails at in between, batches of which nothing is said are right.
+func TestBatchesBetweenFailures(t *testing.T) {
+	for seed := range uint64(4) {
+		t.Run(fmt.Sprint(seed), func(t *testing.T) {
+			random := rand.New(rand.NewPCG(seed, 3))
+			r := newRig(t, ptx.Options{})
+			d := r.device(t)
+			sessions := []*session{begin(t, d, small(), 6), begin(t, d, turned(), 6)}
+			right := 0
+			for turn := range 80 {
+				s := sessions[turn%2]
+				x := rowsOf(1+random.IntN(6), turn)
+				var rules []accel.NormRule
+				if len(s.exec.Program().NormSteps) > 0 && random.IntN(3) > 0 {
+					rules = blend(float32(random.IntN(4)) / 4)
+				}
+				if random.IntN(4) == 0 {
+					r.refused, r.skips = 1, random.IntN(2) == 0
+				}
+				got, err := s.queue(x, rules)
+				if synced := s.stream.Sync(context.Background()); err != nil || synced != nil {
+					require.ErrorIs(t, errors.Join(err, synced), errShort)
+					continue
+				}
+				s.check(got, x, rules)
+				right++
+			}
+			require.Greater(t, right, 40)
+			r.refused, r.skips = 0, false
+			for _, s := range sessions {
+				s.end()
+			}
+		})
 	}
 }
