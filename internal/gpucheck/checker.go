@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -56,21 +57,31 @@ type check struct {
 }
 
 // checkAll runs everything, whatever fails before.
-func (c *checker) checkAll(ctx context.Context) {
+func (c *checker) checkAll(ctx context.Context) error {
 	for _, k := range c.checks() {
 		if ctx.Err() != nil {
-			return
+			return c.save()
 		}
 		fmt.Fprintf(c.progress, "%s …", k.name)
 		begin := time.Now()
 		saw, err := k.run(ctx)
 		v := verdict{name: k.name, saw: saw, err: err, took: time.Since(begin)}
 		fmt.Fprintf(c.progress, " %s (%.1f s)\n", v.word(), v.took.Seconds())
-		c.keep(v)
+		if err := c.keep(v); err != nil {
+			return err
+		}
 	}
+	return nil
 }
 
-func (c *checker) keep(v verdict) { c.report.verdicts = append(c.report.verdicts, v) }
+// keep adds to the report, which is written anew each time: a process does not survive
+// everything a card can do to it.
+func (c *checker) keep(v verdict) error {
+	c.report.verdicts = append(c.report.verdicts, v)
+	return c.save()
+}
+
+func (c *checker) save() error { return os.WriteFile(c.out, c.report.markdown(), 0o644) }
 
 func (c *checker) checks() []check {
 	list := []check{}

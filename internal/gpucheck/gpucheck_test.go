@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"io"
+	"io/fs"
 	"math"
 	"os"
 	"path/filepath"
@@ -81,6 +82,20 @@ func TestAProcessWithoutASecondContext(t *testing.T) {
 	require.Contains(t, string(written), "a new context does not work, it takes a new process: ")
 }
 
+// A card may take the process with it: what was seen until then is on disk.
+func TestTheReportIsWrittenAfterEveryCheck(t *testing.T) {
+	double := cudatest.New(t, cudatest.Options{})
+	o := options{card: cuda.Config{Library: double.Library()}, out: filepath.Join(t.TempDir(), "report.md"), load: small()}
+	c, err := newChecker(o, io.Discard)
+	require.NoError(t, err)
+	require.NoError(t, c.keep(verdict{name: "the first", saw: "all well"}))
+	written, err := os.ReadFile(o.out)
+	require.NoError(t, err)
+	require.Contains(t, string(written), "| the first | ok | 0.0 | all well |")
+	c.out = filepath.Join(t.TempDir(), "nowhere", "report.md")
+	require.ErrorIs(t, c.checkAll(t.Context()), fs.ErrNotExist)
+}
+
 // What a card's driver refuses at once is what its owner is asked to send.
 func TestACardThatCannotBeOpenedIsInTheReport(t *testing.T) {
 	double := cudatest.New(t, cudatest.Options{Cards: []cudatest.Card{{Name: "Stubborn"}}, Refuse: true, Log: "ptxas fatal: line 7 is wrong"})
@@ -100,7 +115,7 @@ func TestACardThatFailsIsInTheReport(t *testing.T) {
 	c, err := newChecker(o, io.Discard)
 	require.NoError(t, err)
 	double.Fail("cuLaunchKernel", 0, 719)
-	c.checkAll(t.Context())
+	require.NoError(t, c.checkAll(t.Context()))
 	require.True(t, c.report.failed())
 	text := string(c.report.markdown())
 	require.Contains(t, text, "| same answers as the processor: smallest | FAILED |")
@@ -173,4 +188,12 @@ func TestTheWorkForACardCanBeBuilt(t *testing.T) {
 		require.Positive(t, models.Describe(g).FLOPs, n.name)
 		require.Positive(t, n.rows, n.name)
 	}
+}
+
+func TestWhatNVIDIAsOwnProgramSays(t *testing.T) {
+	t.Setenv("PATH", t.TempDir())
+	require.Empty(t, manager(), "it is not there")
+	script := "#!/bin/sh\necho '0, Card A, 535.1'\necho '1, Card B, 535.1'\n"
+	require.NoError(t, os.WriteFile(filepath.Join(os.Getenv("PATH"), "nvidia-smi"), []byte(script), 0o700))
+	require.Equal(t, "0, Card A, 535.1; 1, Card B, 535.1", manager())
 }

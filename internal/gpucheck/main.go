@@ -56,11 +56,11 @@ func run(ctx context.Context, o options, progress io.Writer) error {
 	case errors.Is(err, accel.ErrNoDevice):
 		return fmt.Errorf("there is no card to check on this machine: %w", err)
 	case err != nil: // a card that is here and cannot be used is worth a report, too
-		c.keep(verdict{name: "open the card", err: err})
+		err = c.keep(verdict{name: "open the card", err: err})
 	default:
-		c.checkAll(ctx)
+		err = c.checkAll(ctx)
 	}
-	if err := os.WriteFile(o.out, c.report.markdown(), 0o644); err != nil {
+	if err != nil {
 		return fmt.Errorf("write the report: %w", err)
 	}
 	fmt.Fprintf(progress, "report: %s\n", o.out)

@@ -17,6 +17,7 @@ import (
 // report is what is sent back.
 type report struct {
 	info      accel.Info
+	manager   string // what nvidia-smi says
 	facts     cuda.Facts
 	begun     time.Time
 	verdicts  []verdict
@@ -32,7 +33,9 @@ type verdict struct {
 	took time.Duration
 }
 
-func newReport(info accel.Info) report { return report{info: info, begun: time.Now()} }
+func newReport(info accel.Info) report {
+	return report{info: info, manager: manager(), begun: time.Now()}
+}
 
 // word is the verdict in one.
 func (v *verdict) word() string {
@@ -68,8 +71,8 @@ func (r *report) markdown() []byte {
 func (r *report) writeCard(b *bytes.Buffer) {
 	fmt.Fprintf(b, "# ttad on %s\n\n", r.info.Name)
 	fmt.Fprintf(b, "- card: %s, %s, %s, %d MiB\n", r.info.Name, r.info.Driver, r.info.Version, r.info.Memory>>20)
-	if said := manager(); said != "" {
-		fmt.Fprintf(b, "- nvidia-smi: %s\n", said)
+	if r.manager != "" {
+		fmt.Fprintf(b, "- nvidia-smi: %s\n", r.manager)
 	}
 	if r.facts != (cuda.Facts{}) {
 		fmt.Fprintf(b, "- at best: %d multiprocessors at %.0f MHz, %.1f TFLOP/s in float32, %.0f GB/s\n",
