@@ -29,6 +29,9 @@ func detect() instructions { return slices.Max(available()) }
 // Every set of instructions this processor has passes the conformance suite, and
 // the device says which it works with.
 func TestADeviceWorksWithTheInstructionsItIsGiven(t *testing.T) {
+	if testing.Short() {
+		t.Skip("TestDevice has the best of them; workers share the others alike")
+	}
 	for _, l := range available() {
 		t.Run(isaNames[l], func(t *testing.T) {
 			acceltest.RunAll(t, func(t testing.TB) accel.Device {
