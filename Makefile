@@ -99,7 +99,7 @@ docs-check: docs ## fail when generated documents are out of date
 
 .PHONY: gpu-check
 gpu-check: ## for a machine with an NVIDIA card: check it and write gpu-report.md, to be sent back
-	$(GO) run ./internal/gpucheck -o gpu-report.md
+	$(GO) run -buildvcs=true ./internal/gpucheck -o gpu-report.md
 
 vuln: ## known vulnerabilities in what we call (needs the network)
 	$(GO) run $(GOVULNCHECK) ./...
