@@ -11,6 +11,7 @@ import (
 
 	"ttad/accel"
 	"ttad/accel/cpu"
+	"ttad/configs"
 	"ttad/internal/testkit/shaky"
 	"ttad/internal/testkit/tinymodel"
 )
@@ -101,4 +102,55 @@ func TestADeviceWrongFromTheStartIsToldOf(t *testing.T) {
 	assert.Equal(t, 1., s.metric(d, `ttad_device_retired{device="shaky",group="g"}`))
 	require.NoError(t, d.stop())
 	require.Len(t, s.events("device.retired"), 1)
+}
+
+// Two groups lose the device they share, each at its own next batch, and both are
+// reloaded before and after: what is new then is made where there is something left.
+func TestGroupsThatShareADeviceAreReloaded(t *testing.T) {
+	const group = `
+  %s:
+    model: {file: tiny.onnx}
+    batch: {max_rows: 4, max_delay: 1m}
+    feedback: {}
+    pipelines: [{name: main, strategies: [bnema: {min_rows: 1}, labelshift: {}%s]}]`
+	s := newSite(t)
+	with := func(more string) *configs.File { return s.config(fmt.Sprintf(group+group, "a", more, "b", more)) }
+	device := shaky.New(t)
+	device.Late = true
+	s.on(device)
+	f := with("")
+	f.Device.Auto = false
+	d := s.start(f)
+	sent := 0
+	eight := func() {
+		for range 8 {
+			s.put("tta.a.in.k", nats.Header{}, jsonRows(sent, 1))
+			s.put("tta.b.in.k", nats.Header{}, jsonRows(sent, 1))
+			sent++
+		}
+		s.waitFor("a", "tta.a.out.k", sent)
+		s.waitFor("b", "tta.b.out.k", sent)
+	}
+	reload := func(more string) {
+		f := with(more)
+		f.Device.Auto = false
+		_, err := d.Reload(f)
+		require.NoError(t, err)
+	}
+	eight()
+	reload(", reloop: {slots: 16, neighbors: 2}")
+	eight()
+	runs := device.Runs()
+	device.Suffer(&shaky.Trouble{Err: fmt.Errorf("pulled: %w", accel.ErrLost)})
+	eight()
+	assert.Greater(t, device.Runs(), runs, "the device was in use")
+	reload(", lame: {}")
+	eight()
+	reload(", reloop: {slots: 32, neighbors: 2}")
+	eight()
+	s.counts(d, `ttad_device_retired{device="shaky",group="a"}`, 1)
+	s.counts(d, `ttad_device_retired{device="shaky",group="b"}`, 1)
+	require.NoError(t, d.stop())
+	oncePerInput(t, sent, s.answers("a", "tta.a.out.k"))
+	oncePerInput(t, sent, s.answers("b", "tta.b.out.k"))
 }

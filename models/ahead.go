@@ -146,7 +146,9 @@ func (s *Session) await(ctx context.Context, p *pending) (err error) {
 	switch {
 	case err != nil:
 		s.ahead.interrupted = true
-		err = errors.Join(err, s.legs[0].sync(context.WithoutCancel(ctx)))
+		if whole := s.legs[0].sync(context.WithoutCancel(ctx)); whole != nil {
+			err = whole // which has the error of the mark
+		}
 	case s.ahead.interrupted:
 		err = errors.New("an error came between queueing and collecting")
 	}
