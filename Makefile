@@ -3,7 +3,9 @@ GO          ?= go
 STATICCHECK ?= honnef.co/go/tools/cmd/staticcheck@v0.8.2
 GOVULNCHECK ?= golang.org/x/vuln/cmd/govulncheck@v1.9.0
 DATA        ?= $(TTAD_SHARED)/data
-RACE_PKGS    = ./stream/... ./tta/... ./internal/daemon/... ./internal/demo/... ./accel/... ./models ./integration/...
+# Those with goroutines, or that are used by several; not arithmetic on slices, oracles, training.
+RACE_PKGS    = ./stream/... ./tta/... ./internal/daemon/... ./internal/demo ./models ./integration/... \
+	./accel ./accel/cpu ./accel/cuda/... ./accel/dynlib ./accel/handles ./accel/launch ./accel/opencl/... ./accel/ptx
 
 .PHONY: help build test race purego fuzz lint kernels kernels-check docs docs-check check vuln bench bench-devices bench-peers bench-go results train-demo demo-figure
 
