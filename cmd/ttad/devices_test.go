@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"ttad/accel"
+	"ttad/configs"
 )
 
 func TestDevicesAreListedWithReasonsBelow(t *testing.T) {
@@ -28,4 +29,9 @@ cuda 1 is refused
 opencl does not work
   its library is cut off
 `, out.String())
+}
+
+// What may be preferred is what is looked for, in the same order.
+func TestEveryKindThatMayBePreferredIsListed(t *testing.T) {
+	require.Equal(t, configs.DefaultDevice().Prefer, kindsOfDevices())
 }
