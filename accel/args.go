@@ -28,6 +28,24 @@ func (p *Program) CheckFor(d Device, maxRows int) error {
 	return nil
 }
 
+// MaxRank is the largest number of axes that the kernels of our devices keep indices for.
+const MaxRank = 8
+
+// CheckStep is what Supports says of a device that has kernels for the operators it
+// knows, on up to MaxRank axes: nil, or an error wrapping ErrUnsupported.
+func (p *Program) CheckStep(step int, known func(Op) bool) error {
+	s := &p.Steps[step]
+	if !known(s.Op) {
+		return Unsupported(*s, fmt.Sprintf("%T has no kernel", s.Op))
+	}
+	for _, id := range slices.Concat(s.In, s.Out) {
+		if id != NoValue && len(p.Values[id].Shape) > MaxRank {
+			return Unsupported(*s, fmt.Sprintf("%v has more than %d axes", p.Values[id].Shape, MaxRank))
+		}
+	}
+	return nil
+}
+
 // CheckArgs reports operands of a run that do not fit the program, whatever the
 // device: the wrong number of buffers, norm rules that CheckRules refuses, a buffer
 // for results that is also used otherwise. Whose the buffers are, and whether they are

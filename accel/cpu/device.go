@@ -31,7 +31,7 @@ type Config struct {
 const maxThreads = 4096
 
 // maxRank is the largest number of axes kernels keep indices for.
-const maxRank = 8
+const maxRank = accel.MaxRank
 
 // maxFloats is the most memory one allocation may ask for: 32 GiB.
 const maxFloats = 1 << 33
@@ -93,19 +93,8 @@ func (d *Device) Info() accel.Info {
 	return accel.Info{Kind: "cpu", Name: d.isa.String() + " on " + runtime.GOARCH, Driver: runtime.Version(), Threads: d.threads, ISA: d.kernels.Name}
 }
 
-// Supports accepts every operator of package accel on up to 8 axes.
-func (d *Device) Supports(p *accel.Program, step int) error {
-	s := &p.Steps[step]
-	if !known(s.Op) {
-		return accel.Unsupported(*s, fmt.Sprintf("%T has no kernel", s.Op))
-	}
-	for _, id := range slices.Concat(s.In, s.Out) {
-		if id != accel.NoValue && len(p.Values[id].Shape) > maxRank {
-			return accel.Unsupported(*s, fmt.Sprintf("%v has more than %d axes", p.Values[id].Shape, maxRank))
-		}
-	}
-	return nil
-}
+// Supports accepts every operator that networks are made of, on up to 8 axes.
+func (d *Device) Supports(p *accel.Program, step int) error { return p.CheckStep(step, known) }
 
 // Alloc returns zeroed memory.
 func (d *Device) Alloc(floats int) (accel.Buffer, error) {

@@ -1,29 +1,11 @@
 package launch
 
-import (
-	"fmt"
-	"slices"
-
-	"ttad/accel"
-)
-
-// maxRank is the largest number of axes kernels keep indices for.
-const maxRank = 8
+import "ttad/accel"
 
 // Supports accepts every operator of package accel on up to 8 axes.
-func (d *Device) Supports(p *accel.Program, step int) error {
-	s := &p.Steps[step]
-	if !known(s.Op) {
-		return accel.Unsupported(*s, fmt.Sprintf("%T has no kernel", s.Op))
-	}
-	for _, id := range slices.Concat(s.In, s.Out) {
-		if id != accel.NoValue && len(p.Values[id].Shape) > maxRank {
-			return accel.Unsupported(*s, fmt.Sprintf("%v has more than %d axes", p.Values[id].Shape, maxRank))
-		}
-	}
-	return nil
-}
+func (d *Device) Supports(p *accel.Program, step int) error { return p.CheckStep(step, known) }
 
+// known reports whether lower has launches for the operator.
 func known(op accel.Op) bool {
 	switch op.(type) {
 	case accel.Conv, accel.Norm, accel.MatMul, accel.Map, accel.Binary, accel.Where, accel.Pool,
