@@ -61,16 +61,8 @@ func parseDeviceOptions(args []string) (o deviceOptions, err error) {
 	if err := flags.Parse(args); err != nil {
 		return o, err
 	}
-	if o.rounds < 1 || o.round <= 0 {
-		return o, fmt.Errorf("-rounds %d, -round %v: both must be positive", o.rounds, o.round)
-	}
-	if *only != "" && o.out != "" {
-		return o, fmt.Errorf("-only with -o would replace the whole section of %s by a part of it; leave out one", o.out)
-	}
-	if o.only, err = regexp.Compile(*only); err != nil {
-		return o, fmt.Errorf("-only: %w", err)
-	}
-	return o, nil
+	o.only, err = chosen(*only, o.out, o.rounds, o.round)
+	return o, err
 }
 
 // compareDevices measures and counts, and writes the section.

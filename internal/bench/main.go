@@ -65,16 +65,23 @@ func parseOptions(args []string) (o options, err error) {
 	if err := flags.Parse(args); err != nil {
 		return o, err
 	}
-	if o.rounds < 1 || o.round <= 0 {
-		return o, fmt.Errorf("-rounds %d, -round %v: both must be positive", o.rounds, o.round)
+	o.only, err = chosen(*only, o.out, o.rounds, o.round)
+	return o, err
+}
+
+// chosen is the expression of -only, where the flags that every run has make sense.
+func chosen(only, out string, rounds int, round time.Duration) (*regexp.Regexp, error) {
+	if rounds < 1 || round <= 0 {
+		return nil, fmt.Errorf("-rounds %d, -round %v: both must be positive", rounds, round)
 	}
-	if *only != "" && o.out != "" {
-		return o, fmt.Errorf("-only with -o would replace the whole section of %s by a part of it; leave out one", o.out)
+	if only != "" && out != "" {
+		return nil, fmt.Errorf("-only with -o would replace the whole section of %s by a part of it; leave out one", out)
 	}
-	if o.only, err = regexp.Compile(*only); err != nil {
-		return o, fmt.Errorf("-only: %w", err)
+	names, err := regexp.Compile(only)
+	if err != nil {
+		return nil, fmt.Errorf("-only: %w", err)
 	}
-	return o, nil
+	return names, nil
 }
 
 // run measures and prints the section. What could not be measured is an error, but
