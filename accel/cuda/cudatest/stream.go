@@ -72,22 +72,24 @@ func (c *call) streamCreate() int {
 	return success
 }
 
-// stream is the one of an argument, or nil, which is a problem.
-func (c *call) stream(i int) *stream {
-	s := c.context.streams[c.arg(i)]
-	if s == nil {
-		c.double.problem("no stream %#x: never made, or destroyed", c.arg(i))
+// held is what an argument is the handle of, or nil, which is a problem.
+func held[T any](c *call, i int, kind string, all map[uint64]*T) *T {
+	t := all[c.arg(i)]
+	if t == nil {
+		c.double.problem("no %s %#x: never made, or destroyed", kind, c.arg(i))
 	}
-	return s
+	return t
 }
 
+func (c *call) stream(i int) *stream { return held(c, i, "stream", c.context.streams) }
+
+func (c *call) event(i int) *event { return held(c, i, "event", c.context.events) }
+
+// streamDestroy has what is queued done first.
 func (c *call) streamDestroy() int {
-	s := c.stream(0)
-	if s == nil {
-		return invalidHandle
-	}
+	code := c.streamSynchronize()
 	delete(c.context.streams, c.arg(0))
-	return s.reach(s.end())
+	return code
 }
 
 func (c *call) streamSynchronize() int {
@@ -107,14 +109,6 @@ func (c *call) eventCreate() int {
 	c.context.events[id] = &event{}
 	put(c.arg(0), id)
 	return success
-}
-
-func (c *call) event(i int) *event {
-	e := c.context.events[c.arg(i)]
-	if e == nil {
-		c.double.problem("no event %#x: never made, or destroyed", c.arg(i))
-	}
-	return e
 }
 
 func (c *call) eventDestroy() int {
