@@ -2,7 +2,6 @@ package cuda
 
 import (
 	"errors"
-	"fmt"
 
 	"github.com/rs/zerolog"
 
@@ -38,7 +37,8 @@ func Open(c Config, log zerolog.Logger) (accel.Device, error) {
 
 // OpenDriver opens the card and has its driver compile the kernels. The error wraps
 // accel.ErrNoDevice if there is no driver library, no card, or none of that index;
-// whatever else is wrong says what would help.
+// whatever else is wrong says what would help. Errors leave it to the caller to name
+// the kind of the device.
 func OpenDriver(c Config, log zerolog.Logger) (launch.Driver, error) {
 	t := startThread()
 	var d *driver
@@ -48,7 +48,7 @@ func OpenDriver(c Config, log zerolog.Logger) (launch.Driver, error) {
 	})
 	if err != nil {
 		t.stop()
-		return nil, fmt.Errorf("cuda: %w", err)
+		return nil, err
 	}
 	d.thread, t.lib = t, d.lib
 	return d, nil
@@ -64,8 +64,5 @@ func Discover(c Config) ([]accel.Found, error) {
 		found, err = discover(c)
 		return err
 	})
-	if err != nil {
-		return nil, fmt.Errorf("cuda: %w", err)
-	}
-	return found, nil
+	return found, err
 }

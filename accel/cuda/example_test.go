@@ -16,7 +16,7 @@ func ExampleOpen() {
 	fmt.Println(err)
 	fmt.Println(errors.Is(err, accel.ErrNoDevice))
 	// Output:
-	// cuda: no such device: no such library here: /nowhere/libcuda.so.1 (it comes with NVIDIA's driver)
+	// no such device: no such library here: /nowhere/libcuda.so.1 (it comes with NVIDIA's driver)
 	// true
 }
 
