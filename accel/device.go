@@ -37,11 +37,13 @@ type Device interface {
 	// Compile makes weights resident and plans scratch for batches of up to
 	// maxRows rows. The program must not change afterwards.
 	Compile(p *Program, maxRows int) (Exec, error)
-	// Alloc returns memory for floats float32 values.
+	// Alloc returns memory for floats float32 values, or an error wrapping
+	// ErrOutOfMemory, whatever the size.
 	Alloc(floats int) (Buffer, error)
 	// NewStream returns a queue with one owner; work runs in the order given.
 	NewStream() (Stream, error)
-	// Close fails, naming them, while execs, buffers or streams are open.
+	// Close fails, naming them, while execs, buffers or streams are open. Closing or
+	// freeing one of them twice is an error.
 	Close() error
 }
 
@@ -77,7 +79,8 @@ type Args struct {
 // first error since the last Sync is reported by Sync at the latest. Close does what is
 // queued.
 type Stream interface {
-	// Upload copies src into dst; src may be reused when it returns.
+	// Upload copies src into dst, which may be longer; src may be reused when it
+	// returns.
 	Upload(dst Buffer, src []float32) error
 	// Run executes e on rows rows, 1 <= rows <= e.MaxRows(). Rules are read
 	// before it returns.

@@ -95,7 +95,7 @@ func runRefusals(t *testing.T, open Open) {
 	})
 	t.Run("memory nobody has", func(t *testing.T) {
 		_, err := d.Alloc(1 << 50)
-		require.ErrorIs(t, err, accel.ErrOutOfMemory)
+		require.ErrorIs(t, err, accel.ErrOutOfMemory, "of any size, and no panic")
 	})
 	t.Run("an ended context ends the wait", func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
