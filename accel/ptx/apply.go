@@ -5,22 +5,26 @@ import "math"
 // The functions here make an instruction of an operation on one lane: named after
 // its operands, with the number of them.
 
-func words1(f func(a uint32) uint32) exec {
-	return func(w *warp, o *op) {
-		d, a := &w.words[o.d], &w.words[o.a]
-		for _, t := range w.on {
-			d[t%lanes] = f(a[t%lanes])
-		}
+// each1 gives every lane that is on the result for its operand.
+func each1[D, A uint32 | uint64](on []uint8, d *[lanes]D, a *[lanes]A, f func(A) D) {
+	for _, t := range on {
+		d[t%lanes] = f(a[t%lanes])
 	}
 }
 
-func words2(f func(a, b uint32) uint32) exec {
-	return func(w *warp, o *op) {
-		d, a, b := &w.words[o.d], &w.words[o.a], &w.words[o.b]
-		for _, t := range w.on {
-			d[t%lanes] = f(a[t%lanes], b[t%lanes])
-		}
+// each2 is each1 for two operands.
+func each2[D, A, B uint32 | uint64](on []uint8, d *[lanes]D, a *[lanes]A, b *[lanes]B, f func(A, B) D) {
+	for _, t := range on {
+		d[t%lanes] = f(a[t%lanes], b[t%lanes])
 	}
+}
+
+func words1(f func(a uint32) uint32) exec {
+	return func(w *warp, o *op) { each1(w.on, &w.words[o.d], &w.words[o.a], f) }
+}
+
+func words2(f func(a, b uint32) uint32) exec {
+	return func(w *warp, o *op) { each2(w.on, &w.words[o.d], &w.words[o.a], &w.words[o.b], f) }
 }
 
 func words3(f func(a, b, c uint32) uint32) exec {
@@ -33,66 +37,31 @@ func words3(f func(a, b, c uint32) uint32) exec {
 }
 
 func longs1(f func(a uint64) uint64) exec {
-	return func(w *warp, o *op) {
-		d, a := &w.longs[o.d], &w.longs[o.a]
-		for _, t := range w.on {
-			d[t%lanes] = f(a[t%lanes])
-		}
-	}
+	return func(w *warp, o *op) { each1(w.on, &w.longs[o.d], &w.longs[o.a], f) }
 }
 
 func longs2(f func(a, b uint64) uint64) exec {
-	return func(w *warp, o *op) {
-		d, a, b := &w.longs[o.d], &w.longs[o.a], &w.longs[o.b]
-		for _, t := range w.on {
-			d[t%lanes] = f(a[t%lanes], b[t%lanes])
-		}
-	}
+	return func(w *warp, o *op) { each2(w.on, &w.longs[o.d], &w.longs[o.a], &w.longs[o.b], f) }
 }
 
 func shiftLongs(f func(a uint64, b uint32) uint64) exec {
-	return func(w *warp, o *op) {
-		d, a, b := &w.longs[o.d], &w.longs[o.a], &w.words[o.b]
-		for _, t := range w.on {
-			d[t%lanes] = f(a[t%lanes], b[t%lanes])
-		}
-	}
+	return func(w *warp, o *op) { each2(w.on, &w.longs[o.d], &w.longs[o.a], &w.words[o.b], f) }
 }
 
 func widen1(f func(a uint32) uint64) exec {
-	return func(w *warp, o *op) {
-		d, a := &w.longs[o.d], &w.words[o.a]
-		for _, t := range w.on {
-			d[t%lanes] = f(a[t%lanes])
-		}
-	}
+	return func(w *warp, o *op) { each1(w.on, &w.longs[o.d], &w.words[o.a], f) }
 }
 
 func widen(f func(a, b uint32) uint64) exec {
-	return func(w *warp, o *op) {
-		d, a, b := &w.longs[o.d], &w.words[o.a], &w.words[o.b]
-		for _, t := range w.on {
-			d[t%lanes] = f(a[t%lanes], b[t%lanes])
-		}
-	}
+	return func(w *warp, o *op) { each2(w.on, &w.longs[o.d], &w.words[o.a], &w.words[o.b], f) }
 }
 
 func narrow1(f func(a uint64) uint32) exec {
-	return func(w *warp, o *op) {
-		d, a := &w.words[o.d], &w.longs[o.a]
-		for _, t := range w.on {
-			d[t%lanes] = f(a[t%lanes])
-		}
-	}
+	return func(w *warp, o *op) { each1(w.on, &w.words[o.d], &w.longs[o.a], f) }
 }
 
 func narrow2(f func(a, b uint64) uint32) exec {
-	return func(w *warp, o *op) {
-		d, a, b := &w.words[o.d], &w.longs[o.a], &w.longs[o.b]
-		for _, t := range w.on {
-			d[t%lanes] = f(a[t%lanes], b[t%lanes])
-		}
-	}
+	return func(w *warp, o *op) { each2(w.on, &w.words[o.d], &w.longs[o.a], &w.longs[o.b], f) }
 }
 
 func floats1(f func(a float32) float32) exec {
@@ -124,22 +93,15 @@ func divide(f func(a, b uint32) uint32) exec {
 	})
 }
 
-func selectWords(w *warp, o *op) {
-	d, a, b, c := &w.words[o.d], &w.words[o.a], &w.words[o.b], &w.words[o.c]
-	for _, t := range w.on {
-		v := b[t%lanes]
-		if c[t%lanes] == 1 {
-			v = a[t%lanes]
-		}
-		d[t%lanes] = v // last: d may be a register that is read
-	}
-}
+func selectWords(w *warp, o *op) { choose(w.on, &w.words[o.d], &w.words[o.a], &w.words[o.b], &w.words[o.c]) }
 
-func selectLongs(w *warp, o *op) {
-	d, a, b, c := &w.longs[o.d], &w.longs[o.a], &w.longs[o.b], &w.words[o.c]
-	for _, t := range w.on {
+func selectLongs(w *warp, o *op) { choose(w.on, &w.longs[o.d], &w.longs[o.a], &w.longs[o.b], &w.words[o.c]) }
+
+// choose gives every lane that is on a, where first is 1, or b.
+func choose[T uint32 | uint64](on []uint8, d, a, b *[lanes]T, first *[lanes]uint32) {
+	for _, t := range on {
 		v := b[t%lanes]
-		if c[t%lanes] == 1 {
+		if first[t%lanes] == 1 {
 			v = a[t%lanes]
 		}
 		d[t%lanes] = v // last: d may be a register that is read
