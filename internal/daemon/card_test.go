@@ -33,6 +33,15 @@ func card(t *testing.T) (accel.Device, *cudatest.Double) {
 	return d, double
 }
 
+func TestWhyACardIsNotUsedNamesTheKindOnce(t *testing.T) {
+	cfg := configs.DefaultDevice()
+	cfg.Threads, cfg.Prefer = 1, []string{"cuda"}
+	_, err := openDevices(cfg, zerolog.Nop(), func(string, configs.DeviceConfig, zerolog.Logger) (accel.Device, error) {
+		return cuda.Open(cuda.Config{Library: "/nowhere/libcuda.so.1"}, zerolog.Nop())
+	})
+	require.ErrorContains(t, err, "add cpu to the list: cuda: no such device: no such library here: /nowhere/libcuda.so.1")
+}
+
 // The whole way: the CUDA device's host code over a driver that reports every mistake
 // in its use, a stream on it, and the card pulled out while forwards are queued. Every
 // input is answered once, as a group on the CPU would to rounding.
