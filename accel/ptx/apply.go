@@ -93,9 +93,13 @@ func divide(f func(a, b uint32) uint32) exec {
 	})
 }
 
-func selectWords(w *warp, o *op) { choose(w.on, &w.words[o.d], &w.words[o.a], &w.words[o.b], &w.words[o.c]) }
+func selectWords(w *warp, o *op) {
+	choose(w.on, &w.words[o.d], &w.words[o.a], &w.words[o.b], &w.words[o.c])
+}
 
-func selectLongs(w *warp, o *op) { choose(w.on, &w.longs[o.d], &w.longs[o.a], &w.longs[o.b], &w.words[o.c]) }
+func selectLongs(w *warp, o *op) {
+	choose(w.on, &w.longs[o.d], &w.longs[o.a], &w.longs[o.b], &w.words[o.c])
+}
 
 // choose gives every lane that is on a, where first is 1, or b.
 func choose[T uint32 | uint64](on []uint8, d, a, b *[lanes]T, first *[lanes]uint32) {
