@@ -134,16 +134,21 @@ func (in *intake) stop() error {
 // label stores a message on the feedback subject.
 func (b *bench) label(body string) { b.put("tta.g.feedback", nil, []byte(body)) }
 
-// settled waits until the server waits for no acknowledgement and has nothing left.
+// labelsSettled waits until everything stored is acknowledged. Numbers of what is
+// pending do not tell: a consumer learns a little later that something was stored.
 func (b *bench) labelsSettled() {
 	b.t.Helper()
 	streamtest.Eventually(b.t, "every label message is acknowledged", func() bool {
-		c, err := b.js.Consumer(context.Background(), "FB_g", "ttad-g-feedback")
+		s, err := b.js.Stream(context.Background(), "FB_g")
+		if err != nil {
+			return false
+		}
+		c, err := s.Consumer(context.Background(), "ttad-g-feedback")
 		if err != nil {
 			return false
 		}
 		info := c.CachedInfo()
-		return info.NumAckPending == 0 && info.NumPending == 0
+		return info.AckFloor.Stream >= s.CachedInfo().State.LastSeq && info.NumAckPending == 0 && info.NumPending == 0
 	})
 }
 
